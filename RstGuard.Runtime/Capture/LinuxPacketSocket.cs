@@ -1,0 +1,323 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using static RstGuard.Capture.LinuxSystemCalls;
+
+namespace RstGuard.Capture;
+
+/// <summary>How a <see cref="LinuxPacketSocket"/> is opened.</summary>
+public sealed record LinuxPacketSocketOptions
+{
+    /// <summary>The loopback interface; <c>lo</c> by default.</summary>
+    public string InterfaceName { get; init; } = "lo";
+
+    /// <summary>
+    /// The kernel's buffer in bytes, 4 KiB to 1 GiB; 32 MiB by default. Without CAP_NET_ADMIN the kernel caps it at
+    /// <c>net.core.rmem_max</c>.
+    /// </summary>
+    public int BufferSize { get; init; } = 32 * 1024 * 1024;
+}
+
+/// <summary>
+/// A live capture on Linux by a packet socket (<c>packet(7)</c>), without any native library. Needs CAP_NET_RAW in the network
+/// namespace it captures in. One thread reads; <see cref="GetStatistics"/> and <see cref="Dispose"/> may come from others.
+/// </summary>
+public sealed class LinuxPacketSocket : IPacketSource
+{
+    // 62 557-byte frames were seen on lo; 64 KiB is the limit of segmentation offload without BIG TCP.
+    private const int FrameBufferSize = 65536 + 128;
+    private static readonly TimeSpan DisposeCheckInterval = TimeSpan.FromMilliseconds(50);
+
+    private readonly Socket _socket;
+    private readonly byte[] _frame = GC.AllocateUninitializedArray<byte>(FrameBufferSize, pinned: true);
+    private readonly object _statisticsLock = new();
+    private long _received;
+    private long _dropped;
+    private long _number;
+    private volatile bool _disposed;
+
+    private LinuxPacketSocket(Socket socket, CaptureFilter filter, string interfaceName, int bufferSize, bool seesWholeNamespace)
+    {
+        _socket = socket;
+        Filter = filter;
+        BufferSize = bufferSize;
+        SeesWholeNamespace = seesWholeNamespace;
+        Description = $"packet socket on {interfaceName} in network namespace {CaptureCapability.CurrentNetworkNamespace}, {filter}";
+    }
+
+    /// <inheritdoc/>
+    public string Description { get; }
+
+    /// <inheritdoc/>
+    public bool IsLive => true;
+
+    /// <summary>What it captures.</summary>
+    public CaptureFilter Filter { get; }
+
+    /// <summary>The buffer that the kernel granted, in bytes as the kernel accounts them (twice what was asked for).</summary>
+    public int BufferSize { get; }
+
+    /// <summary>
+    /// Whether every TCP segment of the network namespace passes this capture: no filter, and no other interface was up when it
+    /// was opened. Then the namespace's counters in <c>/proc/net</c> can be reconciled with the captured packets.
+    /// </summary>
+    public bool SeesWholeNamespace { get; }
+
+    /// <summary>Opens a capture on the loopback interface of the calling thread's network namespace.</summary>
+    /// <param name="filter">What to capture; all TCP when null.</param>
+    /// <param name="options">The interface and the buffer.</param>
+    /// <returns>A capture that sees every packet sent from now on.</returns>
+    /// <exception cref="CaptureUnavailableException">This is not Linux, or the privilege is missing; the message says how to get it.</exception>
+    /// <exception cref="CaptureException">There is no such interface, or the kernel refused the capture for another reason.</exception>
+    /// <exception cref="ArgumentException">The filter or an option is out of range.</exception>
+    public static unsafe LinuxPacketSocket OpenLoopback(CaptureFilter? filter = null, LinuxPacketSocketOptions? options = null)
+    {
+        filter ??= CaptureFilter.AllTcp;
+        options ??= new LinuxPacketSocketOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.BufferSize, 4096, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.BufferSize, 1024 * 1024 * 1024, nameof(options));
+        FilterProgram.Instruction[] program = FilterProgram.Compile(filter, dropOutgoing: true);
+
+        if (!OperatingSystem.IsLinux())
+        {
+            throw new CaptureUnavailableException(
+                "Packet sockets exist on Linux only.",
+                "On Windows and macOS capture through the package RstGuard.SharpPcap (Npcap or libpcap).");
+        }
+
+        uint index = InterfaceIndex(options.InterfaceName);
+        if (index == 0)
+        {
+            throw new CaptureException($"There is no network interface '{options.InterfaceName}' in this network namespace. Name one that 'ip link' lists.");
+        }
+
+        Socket socket;
+        try
+        {
+            // Protocol 0 receives nothing yet: with a protocol, packets would arrive before the filter is attached.
+            socket = new Socket(AddressFamily.Packet, SocketType.Dgram, 0);
+        }
+        catch (SocketException exception)
+        {
+            throw CaptureCapability.PacketSocketUnavailable(exception);
+        }
+
+        try
+        {
+            fixed (FilterProgram.Instruction* instructions = program)
+            {
+                SocketFilterProgram attached = new() { Length = (ushort)program.Length, Instructions = instructions };
+                socket.SetRawSocketOption(SocketLevel, SocketAttachFilter, new ReadOnlySpan<byte>(&attached, sizeof(SocketFilterProgram)));
+            }
+
+            SetBufferSize(socket, options.BufferSize);
+            int on = 1;
+            socket.SetRawSocketOption(SocketLevel, SocketTimestampNanoseconds, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in on)));
+            socket.Bind(new PacketEndPoint((int)index));
+            bool whole = filter.IsAllTcp && !OtherInterfaceIsUp(options.InterfaceName);
+            return new LinuxPacketSocket(socket, filter, options.InterfaceName, socket.ReceiveBufferSize, whole);
+        }
+        catch (SocketException exception)
+        {
+            socket.Dispose();
+            throw new CaptureException($"The kernel refused the capture on '{options.InterfaceName}': {exception.Message}.", exception);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public unsafe ReadResult Read(out CapturedPacket packet, TimeSpan timeout)
+    {
+        long deadline = Stopwatch.GetTimestamp() + (long)(timeout.TotalSeconds * Stopwatch.Frequency);
+        byte* control = stackalloc byte[64];
+        while (!_disposed)
+        {
+            LinkLayerAddress address;
+            IoVector vector = new() { Base = (void*)Marshal.UnsafeAddrOfPinnedArrayElement(_frame, 0), Length = (nuint)_frame.Length };
+            MessageHeader message = new()
+            {
+                Name = &address,
+                NameLength = (uint)sizeof(LinkLayerAddress),
+                Vectors = &vector,
+                VectorCount = 1,
+                Control = control,
+                ControlLength = 64,
+            };
+            nint length;
+            int error;
+            bool referenced = false;
+            try
+            {
+                _socket.SafeHandle.DangerousAddRef(ref referenced);
+                length = ReceiveMessage(_socket.SafeHandle.DangerousGetHandle(), &message, MessageTruncated | MessageDoNotWait);
+                error = length < 0 ? Marshal.GetLastPInvokeError() : 0;
+            }
+            catch (ObjectDisposedException)
+            {
+                break;
+            }
+            finally
+            {
+                if (referenced)
+                {
+                    _socket.SafeHandle.DangerousRelease();
+                }
+            }
+
+            if (length >= 0)
+            {
+                packet = new CapturedPacket(
+                    _frame.AsSpan(0, (int)Math.Min(length, _frame.Length)),
+                    (int)length,
+                    ReadTimestamp(&message),
+                    LinkType.Raw,
+                    address.InterfaceIndex,
+                    ++_number);
+                return ReadResult.Packet;
+            }
+
+            if (error == TryAgain)
+            {
+                long left = deadline - Stopwatch.GetTimestamp();
+                if (left <= 0)
+                {
+                    packet = default;
+                    return ReadResult.TimedOut;
+                }
+
+                WaitForPacket(TimeSpan.FromSeconds((double)left / Stopwatch.Frequency));
+            }
+            else if (error == NetworkDown)
+            {
+                throw new CaptureException("The captured interface is down, so nothing can be captured. Bring it up with 'ip link set lo up'.");
+            }
+            else if (error is not Interrupted and not BadFileDescriptor)
+            {
+                throw new CaptureException($"Reading captured packets failed: {Marshal.GetPInvokeErrorMessage(error)} (errno {error}).");
+            }
+        }
+
+        packet = default;
+        return ReadResult.Ended;
+    }
+
+    /// <inheritdoc/>
+    public CaptureStatistics GetStatistics()
+    {
+        lock (_statisticsLock)
+        {
+            if (!_disposed)
+            {
+                ReadStatistics();
+            }
+
+            return new CaptureStatistics(_received, _dropped);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_statisticsLock)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            ReadStatistics();
+            _disposed = true;
+        }
+
+        _socket.Dispose();
+    }
+
+    private static void SetBufferSize(Socket socket, int size)
+    {
+        try
+        {
+            socket.SetRawSocketOption(SocketLevel, SocketReceiveBufferForce, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in size)));
+        }
+        catch (SocketException)
+        {
+            // Forcing needs CAP_NET_ADMIN; without it the kernel's limit applies, and BufferSize tells what was granted.
+            socket.ReceiveBufferSize = size;
+        }
+    }
+
+    private static bool OtherInterfaceIsUp(string name) =>
+        NetworkInterface.GetAllNetworkInterfaces().Any(found => found.Name != name && found.OperationalStatus is (OperationalStatus.Up or OperationalStatus.Unknown));
+
+    private static unsafe long ReadTimestamp(MessageHeader* message)
+    {
+        if (message->ControlLength >= (nuint)(sizeof(ControlHeader) + sizeof(TimeSpecification)))
+        {
+            ControlHeader* header = (ControlHeader*)message->Control;
+            if (header->Level == SocketLevel && header->Type == SocketTimestampNanoseconds)
+            {
+                TimeSpecification* time = (TimeSpecification*)(header + 1);
+                return ((long)time->Seconds * 1_000_000_000) + time->Nanoseconds;
+            }
+        }
+
+        return (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100;
+    }
+
+    // PACKET_STATISTICS starts again at zero with each read, so it is read under one lock and summed here.
+    private void ReadStatistics()
+    {
+        Span<uint> counts = stackalloc uint[2];
+        _socket.GetRawSocketOption(PacketLevel, PacketStatistics, MemoryMarshal.AsBytes(counts));
+        _received += counts[0];
+        _dropped += counts[1];
+    }
+
+    private void WaitForPacket(TimeSpan left)
+    {
+        try
+        {
+            _socket.Poll(left < DisposeCheckInterval ? left : DisposeCheckInterval, SelectMode.SelectRead);
+        }
+        catch (ObjectDisposedException)
+        {
+        }
+        catch (SocketException) when (_disposed)
+        {
+        }
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private unsafe struct SocketFilterProgram
+    {
+        public ushort Length;
+        public FilterProgram.Instruction* Instructions;
+    }
+
+    private sealed class PacketEndPoint(int interfaceIndex) : EndPoint
+    {
+        private const int AllProtocols = 3;
+
+        public override AddressFamily AddressFamily => AddressFamily.Packet;
+
+        public override SocketAddress Serialize()
+        {
+            SocketAddress address = new(AddressFamily.Packet, 20);
+            address[2] = AllProtocols >> 8;
+            address[3] = AllProtocols;
+            Span<byte> index = stackalloc byte[4];
+            MemoryMarshal.Write(index, interfaceIndex);
+            for (int i = 0; i < index.Length; i++)
+            {
+                address[4 + i] = index[i];
+            }
+
+            return address;
+        }
+    }
+}

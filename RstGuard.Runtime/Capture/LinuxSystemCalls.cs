@@ -1,0 +1,81 @@
+using System.Runtime.InteropServices;
+
+namespace RstGuard.Capture;
+
+/// <summary>The calls of the C library for which the BCL has no counterpart.</summary>
+internal static unsafe partial class LinuxSystemCalls
+{
+    public const int MessageTruncated = 0x20;
+    public const int MessageDoNotWait = 0x40;
+    public const int SocketLevel = 1;
+    public const int SocketAttachFilter = 26;
+    public const int SocketReceiveBufferForce = 33;
+    public const int SocketTimestampNanoseconds = 35;
+    public const int PacketLevel = 263;
+    public const int PacketStatistics = 6;
+
+    public const int Interrupted = 4;
+    public const int TryAgain = 11;
+    public const int BadFileDescriptor = 9;
+    public const int NetworkDown = 100;
+
+    /// <summary><c>struct msghdr</c>; musl's narrower lengths read the same on little-endian machines.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct MessageHeader
+    {
+        public void* Name;
+        public uint NameLength;
+        public IoVector* Vectors;
+        public nuint VectorCount;
+        public void* Control;
+        public nuint ControlLength;
+        public int Flags;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct IoVector
+    {
+        public void* Base;
+        public nuint Length;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct ControlHeader
+    {
+        public nuint Length;
+        public int Level;
+        public int Type;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct TimeSpecification
+    {
+        public nint Seconds;
+        public nint Nanoseconds;
+    }
+
+    /// <summary><c>struct sockaddr_ll</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct LinkLayerAddress
+    {
+        public ushort Family;
+        public ushort Protocol;
+        public int InterfaceIndex;
+        public ushort HardwareType;
+        public byte PacketType;
+        public byte AddressLength;
+        public ulong Address;
+    }
+
+    [LibraryImport("libc", EntryPoint = "recvmsg", SetLastError = true)]
+    public static partial nint ReceiveMessage(nint socket, MessageHeader* message, int flags);
+
+    [LibraryImport("libc", EntryPoint = "if_nametoindex", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial uint InterfaceIndex(string name);
+
+    [LibraryImport("libc", EntryPoint = "mount", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Mount(string source, string target, string fileSystem, nuint flags, nint data);
+
+    [LibraryImport("libc", EntryPoint = "umount2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Unmount(string target, int flags);
+}
