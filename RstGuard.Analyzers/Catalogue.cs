@@ -1,0 +1,38 @@
+using System.Collections.Immutable;
+using System.Linq;
+using Microsoft.CodeAnalysis;
+
+namespace RstGuard;
+
+/// <summary>All rules: their descriptors, and what each does to a connection.</summary>
+public static class Catalogue
+{
+    /// <summary>RST1001 Linger zero discards unsent data.</summary>
+    internal static readonly DiagnosticDescriptor LingerZero = Define("RST1001", Categories.AbortiveClose, DiagnosticSeverity.Warning);
+
+    /// <summary>RST2001 Closed with unread data.</summary>
+    internal static readonly DiagnosticDescriptor ClosedWithUnreadData = Define("RST2001", Categories.DataInFlight, DiagnosticSeverity.Warning);
+
+    /// <summary>RST4001 Timeout too short to connect.</summary>
+    internal static readonly DiagnosticDescriptor TimeoutTooShortToConnect = Define("RST4001", Categories.ConnectTimeouts, DiagnosticSeverity.Warning);
+
+    /// <summary>Every rule, sorted by id.</summary>
+    public static ImmutableArray<CatalogueEntry> Rules { get; } = ImmutableArray.Create(
+        new CatalogueEntry(LingerZero, Effects.Reset, causes: ["LingerZero"], origins: ["UserLingerZero"]),
+        new CatalogueEntry(ClosedWithUnreadData, Effects.Reset, causes: ["CloseWithUnread", "DataAfterClose"], origins: ["Plain"]),
+        new CatalogueEntry(TimeoutTooShortToConnect, Effects.Reset, causes: ["LateSynAck", "DataAfterClose"], origins: ["Plain"]));
+
+    /// <summary>The entry of rule <paramref name="id"/>, or <see langword="null"/> when there is none.</summary>
+    public static CatalogueEntry? Find(string id) => Rules.FirstOrDefault(rule => rule.Descriptor.Id == id);
+
+    private static DiagnosticDescriptor Define(string id, string category, DiagnosticSeverity severity) =>
+        new(
+            id,
+            Texts.Get(id + "Title"),
+            Texts.Get(id + "Message"),
+            category,
+            severity,
+            isEnabledByDefault: true,
+            description: Texts.Get(id + "Description"),
+            helpLinkUri: $"{Repository.Url}/blob/main/docs/rules/{id}.md");
+}

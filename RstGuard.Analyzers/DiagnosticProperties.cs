@@ -1,0 +1,89 @@
+namespace RstGuard;
+
+/// <summary>
+/// What a diagnostic tells its code fix: keys and values of <c>Diagnostic.Properties</c>.
+/// </summary>
+internal static class DiagnosticProperties
+{
+    /// <summary>
+    /// RST1001: what the diagnostic marks, one of <see cref="LingerForms"/>. RST4001: which timeout, one of <see cref="Timeouts"/>.
+    /// RST2001: the evidence, one of <see cref="UnreadEvidence"/>.
+    /// </summary>
+    internal const string Form = "form";
+
+    /// <summary>
+    /// RST4001: the timeout that a fix writes, in milliseconds, decimal digits (option <c>rstguard.connect_timeout_ms</c>).
+    /// </summary>
+    internal const string ConnectTimeoutMilliseconds = "connectTimeoutMilliseconds";
+
+    /// <summary>
+    /// RST4001: the unit of the marked expression: <see cref="UnitMilliseconds"/> for an <c>int</c> of milliseconds,
+    /// <see cref="UnitTimeSpan"/> for a <c>TimeSpan</c>.
+    /// </summary>
+    internal const string Unit = "unit";
+
+    internal const string UnitMilliseconds = "milliseconds";
+    internal const string UnitTimeSpan = "timeSpan";
+
+    /// <summary>
+    /// RST2001: the limit that a graceful close written by a fix gets, in milliseconds, decimal digits
+    /// (option <c>rstguard.graceful_timeout_ms</c>).
+    /// </summary>
+    internal const string GracefulTimeoutMilliseconds = "gracefulTimeoutMilliseconds";
+
+    /// <summary>
+    /// RST2001: what is closed: the simple name of a BCL type, <c>Socket</c>, <c>TcpClient</c> or <c>NetworkStream</c>.
+    /// </summary>
+    internal const string Connection = "connection";
+
+    /// <summary>RST2001: <c>"true"</c> when the code speaks HTTP/1.x, where a half-close may cost the answer: offer no fix.</summary>
+    internal const string SpeaksHttp = "speaksHttp";
+
+    /// <summary>RST1001: what the diagnostic marks.</summary>
+    internal static class LingerForms
+    {
+        /// <summary>An assignment expression; removing the statement removes the effect.</summary>
+        internal const string Assignment = "assignment";
+
+        /// <summary>An assignment inside an object initializer: remove it and its comma.</summary>
+        internal const string InitializerMember = "initializerMember";
+
+        /// <summary>An invocation of <c>SetSocketOption</c> or <c>SetRawSocketOption</c>.</summary>
+        internal const string Invocation = "invocation";
+
+        /// <summary>The value of a property's or field's initializer.</summary>
+        internal const string OptionDefault = "optionDefault";
+    }
+
+    /// <summary>RST2001: why data is known, or likely, to be unread.</summary>
+    internal static class UnreadEvidence
+    {
+        /// <summary>One receive, whose count is ignored or only used to decode.</summary>
+        internal const string SingleReceive = "singleReceive";
+
+        /// <summary>The last receive only peeked.</summary>
+        internal const string Peek = "peek";
+
+        /// <summary><c>Available</c> or <c>DataAvailable</c> was seen true, and nothing was read after.</summary>
+        internal const string Available = "available";
+
+        /// <summary>A reply was written and the connection closed right after (Info).</summary>
+        internal const string ReplyThenClose = "replyThenClose";
+
+        /// <summary>A connection handler returns with unread input (Info).</summary>
+        internal const string HandlerReturns = "handlerReturns";
+
+        /// <summary><c>HttpListenerResponse.Close</c> with an unread request body (Info).</summary>
+        internal const string UnreadRequestBody = "unreadRequestBody";
+    }
+
+    /// <summary>RST4001: which timeout.</summary>
+    internal static class Timeouts
+    {
+        internal const string SendTimeout = "sendTimeout";
+        internal const string ReceiveTimeout = "receiveTimeout";
+        internal const string ConnectToken = "connectToken";
+        internal const string HttpConnectTimeout = "httpConnectTimeout";
+        internal const string HttpClientTimeout = "httpClientTimeout";
+    }
+}

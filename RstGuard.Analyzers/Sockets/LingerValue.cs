@@ -1,0 +1,249 @@
+using System.Collections.Immutable;
+using System.Linq;
+using System.Threading;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Operations;
+
+namespace RstGuard.Sockets;
+
+/// <summary>
+/// Whether an expression is linger zero: on, with no seconds. Follows locals, fields and properties of the compilation that have
+/// one value; a value that a caller gives is not known, and so not zero.
+/// </summary>
+internal readonly struct LingerValue(SocketModel model, CancellationToken cancellationToken)
+{
+    private const int DeepestReference = 8;
+
+    /// <summary>Where linger zero is made, or <see langword="null"/> when <paramref name="value"/> is not known to be zero.</summary>
+    internal IOperation? FindZero(IOperation? value) => FindZero(value, 0);
+
+    /// <summary>
+    /// Whether each use of <paramref name="member"/> shows its initializer's value, so that the uses are where to report it.
+    /// </summary>
+    internal bool HasOneValue(ISymbol member) => member switch
+    {
+        IFieldSymbol { IsReadOnly: true } => true,
+        IFieldSymbol or IPropertySymbol => member.DeclaredAccessibility == Accessibility.Private && !IsAssigned(member),
+        _ => false,
+    };
+
+    private static bool IsByte(ITypeSymbol? type) => type?.SpecialType == SpecialType.System_Byte;
+
+    private IOperation? FindZero(IOperation? value, int depth)
+    {
+        if (value is null || depth > DeepestReference)
+        {
+            return null;
+        }
+
+        switch (value.Unwrap())
+        {
+            case IObjectCreationOperation creation when KnownTypes.Is(creation.Type, model.Types.LingerOption):
+                return IsZero(creation) ? creation : null;
+            case IArrayCreationOperation { Initializer: { } bytes } array when IsByte((array.Type as IArrayTypeSymbol)?.ElementType):
+                return AreZeroLinger(bytes.ElementValues) ? array : null;
+            case ILocalReferenceOperation { Local: var local } reference:
+                return OfLocal(local, reference, depth);
+            case IFieldReferenceOperation { Field: var field } when HasOneValue(field):
+                return OfInitializer(field, depth);
+            case IPropertyReferenceOperation { Property: { IsVirtual: false, IsAbstract: false, IsOverride: false, SetMethod: null } property }:
+                return OfInitializer(property, depth);
+            case IPropertyReferenceOperation { Property: var property } when HasOneValue(property):
+                return OfInitializer(property, depth);
+            case ICoalesceOperation coalesce:
+                return FindZero(coalesce.WhenNull, depth + 1);
+            case IConditionalOperation { WhenFalse: { } otherwise } conditional:
+                return FindZero(otherwise, depth + 1) is null ? null : FindZero(conditional.WhenTrue, depth + 1);
+            default:
+                return Elements(value.Unwrap()) is { IsDefaultOrEmpty: false } elements && AreZeroLinger(elements) ? value.Unwrap() : null;
+        }
+    }
+
+    // stackalloc and collection expressions have no operation of their own in Roslyn 4.5; their elements hang below them.
+    private static ImmutableArray<IOperation> Elements(IOperation operation) => operation.Syntax switch
+    {
+        StackAllocArrayCreationExpressionSyntax { Initializer: { } initializer } => Below(operation, initializer.Expressions.Count),
+        ImplicitStackAllocArrayCreationExpressionSyntax { Initializer: { } initializer } => Below(operation, initializer.Expressions.Count),
+        ExpressionSyntax expression when expression.RawKind == CollectionExpressionKind => operation.ChildOperations.ToImmutableArray(),
+        _ => default,
+    };
+
+    // SyntaxKind.CollectionExpression, which Roslyn 4.5 doesn't name.
+    private const int CollectionExpressionKind = 9076;
+
+    private static ImmutableArray<IOperation> Below(IOperation operation, int count)
+    {
+        ImmutableArray<IOperation> children = operation.ChildOperations.SelectMany<IOperation, IOperation>(child => child is IArrayInitializerOperation list ? list.ElementValues : ImmutableArray.Create(child)).ToImmutableArray();
+        return children.Length < count ? default : ImmutableArray.Create(children, children.Length - count, count);
+    }
+
+    private static bool IsZero(IObjectCreationOperation creation)
+    {
+        bool? enabled = null;
+        long? seconds = null;
+        foreach (IArgumentOperation argument in creation.Arguments)
+        {
+            switch (argument.Parameter?.Name)
+            {
+                case "enable":
+                    enabled = argument.Value.ConstantValue is { HasValue: true, Value: bool constant } ? constant : null;
+                    break;
+                case "seconds":
+                    seconds = argument.Value.IsConstant(out long number) ? number : null;
+                    break;
+            }
+        }
+
+        foreach (ISimpleAssignmentOperation member in creation.Initializer?.Initializers.OfType<ISimpleAssignmentOperation>() ?? [])
+        {
+            Apply(member, ref enabled, ref seconds);
+        }
+
+        return enabled == true && seconds == 0;
+    }
+
+    private static void Apply(ISimpleAssignmentOperation assignment, ref bool? enabled, ref long? seconds)
+    {
+        switch ((assignment.Target as IPropertyReferenceOperation)?.Property.Name)
+        {
+            case "Enabled":
+                enabled = assignment.Value.ConstantValue is { HasValue: true, Value: bool constant } ? constant : null;
+                break;
+            case "LingerTime":
+                seconds = assignment.Value.IsConstant(out long number) ? number : null;
+                break;
+        }
+    }
+
+    // struct linger: two ints on Unix, two unsigned shorts on Windows; on, then seconds.
+    private static bool AreZeroLinger(ImmutableArray<IOperation> bytes)
+    {
+        if (bytes.Length is not (8 or 4))
+        {
+            return false;
+        }
+
+        bool on = false;
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            if (!bytes[i].IsConstant(out long value))
+            {
+                return false;
+            }
+
+            if (i < bytes.Length / 2)
+            {
+                on |= value != 0;
+            }
+            else if (value != 0)
+            {
+                return false;
+            }
+        }
+
+        return on;
+    }
+
+    private IOperation? OfLocal(ILocalSymbol local, IOperation use, int depth)
+    {
+        IOperation root = use;
+        while (root.Parent is { } parent)
+        {
+            root = parent;
+        }
+
+        IOperation? assigned = null;
+        foreach (IOperation operation in root.Descendants())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            IOperation? value = operation switch
+            {
+                IVariableDeclaratorOperation declarator when SymbolEqualityComparer.Default.Equals(declarator.Symbol, local) => declarator.GetVariableInitializer()?.Value,
+                ISimpleAssignmentOperation { Target: ILocalReferenceOperation target } assignment when SymbolEqualityComparer.Default.Equals(target.Local, local) => assignment.Value,
+                _ => null,
+            };
+            if (value is not null)
+            {
+                if (assigned is not null)
+                {
+                    return null;
+                }
+
+                assigned = value;
+            }
+        }
+
+        if (assigned?.Unwrap() is not IObjectCreationOperation creation || !KnownTypes.Is(creation.Type, model.Types.LingerOption))
+        {
+            return assigned is null || IsWrittenThrough(local, root) ? null : FindZero(assigned, depth + 1);
+        }
+
+        return IsZeroAfterWrites(creation, local, root, use) ? creation : null;
+    }
+
+    // bytes[4] = 10 after the declaration makes the constant elements worth nothing.
+    private static bool IsWrittenThrough(ILocalSymbol local, IOperation root) => root.Descendants().Any(operation =>
+        operation is IAssignmentOperation { Target: IArrayElementReferenceOperation { ArrayReference: var array } }
+            && array.Unwrap() is ILocalReferenceOperation reference && SymbolEqualityComparer.Default.Equals(reference.Local, local));
+
+    private static bool IsZeroAfterWrites(IObjectCreationOperation creation, ILocalSymbol local, IOperation root, IOperation use)
+    {
+        bool? enabled = null;
+        long? seconds = null;
+        foreach (IArgumentOperation argument in creation.Arguments)
+        {
+            if (argument.Parameter?.Name == "enable" && argument.Value.ConstantValue is { HasValue: true, Value: bool constant })
+            {
+                enabled = constant;
+            }
+            else if (argument.Parameter?.Name == "seconds" && argument.Value.IsConstant(out long number))
+            {
+                seconds = number;
+            }
+        }
+
+        foreach (ISimpleAssignmentOperation member in creation.Initializer?.Initializers.OfType<ISimpleAssignmentOperation>() ?? [])
+        {
+            Apply(member, ref enabled, ref seconds);
+        }
+
+        foreach (ISimpleAssignmentOperation write in root.Descendants().OfType<ISimpleAssignmentOperation>())
+        {
+            if (write.Target is IPropertyReferenceOperation { Instance: { } instance } && instance.Unwrap() is ILocalReferenceOperation reference
+                && SymbolEqualityComparer.Default.Equals(reference.Local, local) && write.Syntax.SpanStart < use.Syntax.SpanStart)
+            {
+                // A write under a condition, or in another function, may have happened or not.
+                if (write.Parent?.Parent is not IBlockOperation block || !block.Syntax.Span.Contains(use.Syntax.Span))
+                {
+                    return false;
+                }
+
+                Apply(write, ref enabled, ref seconds);
+            }
+        }
+
+        return enabled == true && seconds == 0;
+    }
+
+    private IOperation? OfInitializer(ISymbol member, int depth)
+    {
+        if (!SymbolEqualityComparer.Default.Equals(member.ContainingAssembly, model.Compilation.Assembly) || member.DeclaringSyntaxReferences.Length != 1)
+        {
+            return null;
+        }
+
+        SyntaxNode declaration = member.DeclaringSyntaxReferences[0].GetSyntax(cancellationToken);
+        ExpressionSyntax? value = declaration switch
+        {
+            VariableDeclaratorSyntax field => field.Initializer?.Value,
+            PropertyDeclarationSyntax { ExpressionBody: { } arrow } => arrow.Expression,
+            PropertyDeclarationSyntax { Initializer: { } initializer } when HasOneValue(member) => initializer.Value,
+            _ => null,
+        };
+
+        return value is null ? null : FindZero(model.OperationOf(value, cancellationToken), depth + 1);
+    }
+
+    private bool IsAssigned(ISymbol member) => model.IsAssignedOutsideInitializer(member, cancellationToken);
+}

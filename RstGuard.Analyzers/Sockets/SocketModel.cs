@@ -1,0 +1,148 @@
+using System.Collections.Concurrent;
+using System.Linq;
+using System.Runtime.CompilerServices;
+using System.Threading;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Diagnostics;
+
+namespace RstGuard.Sockets;
+
+/// <summary>
+/// What one compilation does to its connections, found on demand and shared by all rules. A fact may be computed twice when two
+/// threads ask at once; nothing waits, and nothing that was cancelled or failed is kept.
+/// </summary>
+internal sealed class SocketModel
+{
+    // The one static state of the analyzers; it lives as long as the compilation.
+    private static readonly ConditionalWeakTable<Compilation, SocketModel> Models = new();
+
+    private static readonly string[] TestFrameworks =
+    [
+        "xunit.core", "xunit.v3.core", "nunit.framework", "Microsoft.VisualStudio.TestPlatform.TestFramework", "MSTest.TestFramework", "TUnit.Core",
+    ];
+
+    private readonly ConcurrentDictionary<SyntaxTree, SocketTopics> _topicsOfTrees = new();
+    private readonly ConcurrentDictionary<INamedTypeSymbol, SocketTopics> _topicsOfTypes = new(SymbolEqualityComparer.Default);
+    private readonly ConcurrentDictionary<SyntaxNode, SocketBody> _bodies = new();
+    private readonly ConcurrentDictionary<SyntaxTree, SemanticModel> _semanticModels = new();
+    private readonly SocketTopicScanner _scanner = new();
+    private readonly bool _hasTestFramework;
+
+    private SocketModel(Compilation compilation)
+    {
+        Compilation = compilation;
+        Types = new KnownTypes(compilation);
+        _hasTestFramework = compilation.ReferencedAssemblyNames.Any(reference => TestFrameworks.Contains(reference.Name));
+    }
+
+    internal Compilation Compilation { get; }
+
+    internal KnownTypes Types { get; }
+
+    internal static SocketModel For(Compilation compilation) => Models.GetValue(compilation, static key => new SocketModel(key));
+
+    /// <summary>
+    /// What the code of <paramref name="owner"/> may be about: what its file mentions, or a file of a further part, a containing
+    /// type or a base type, since a body may name no more than an inherited field.
+    /// </summary>
+    internal SocketTopics TopicsOf(ISymbol owner, SyntaxTree tree, CancellationToken cancellationToken) =>
+        TopicsOf(tree, cancellationToken) | (owner.ContainingType is { } type ? TopicsOf(type, 0, cancellationToken) : SocketTopics.None);
+
+    /// <summary>The body, or initializer, that <paramref name="operation"/> belongs to.</summary>
+    internal SocketBody BodyOf(IOperation operation, ISymbol owner, CancellationToken cancellationToken)
+    {
+        IOperation root = operation;
+        while (root.Parent is { } parent)
+        {
+            root = parent;
+        }
+
+        return _bodies.TryGetValue(root.Syntax, out SocketBody? known)
+            ? known
+            : _bodies.GetOrAdd(root.Syntax, SocketBody.Create(this, owner, root, cancellationToken));
+    }
+
+    /// <summary>Whether the project is one of tests: by its property <c>IsTestProject</c>, or by what it references.</summary>
+    internal bool IsTestProject(AnalyzerOptions options) =>
+        options.AnalyzerConfigOptionsProvider.GlobalOptions.TryGetValue("build_property.IsTestProject", out string? value) && bool.TryParse(value, out bool isTest)
+            ? isTest
+            : _hasTestFramework;
+
+    /// <summary>What the compiler makes of an expression somewhere in the compilation.</summary>
+    internal IOperation? OperationOf(SyntaxNode expression, CancellationToken cancellationToken) =>
+        SemanticModelOf(expression.SyntaxTree).GetOperation(expression, cancellationToken);
+
+    /// <summary>Whether some part of the containing type may give <paramref name="member"/> a value besides its initializer.</summary>
+    internal bool IsAssignedOutsideInitializer(ISymbol member, CancellationToken cancellationToken)
+    {
+        foreach (SyntaxReference part in member.ContainingType.DeclaringSyntaxReferences)
+        {
+            foreach (SyntaxNode node in part.GetSyntax(cancellationToken).DescendantNodes())
+            {
+                ExpressionSyntax? target = node switch
+                {
+                    AssignmentExpressionSyntax assignment => assignment.Left,
+                    ArgumentSyntax { RefOrOutKeyword.RawKind: not 0 } argument => argument.Expression,
+                    _ => null,
+                };
+                SimpleNameSyntax? name = target switch
+                {
+                    MemberAccessExpressionSyntax access => access.Name,
+                    SimpleNameSyntax simple => simple,
+                    _ => null,
+                };
+                if (name?.Identifier.ValueText == member.Name)
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    // The one place that asks the compilation for a semantic model: what it binds is kept with the model's facts.
+#pragma warning disable RS1030
+    private SemanticModel SemanticModelOf(SyntaxTree tree) =>
+        _semanticModels.TryGetValue(tree, out SemanticModel? known) ? known : _semanticModels.GetOrAdd(tree, Compilation.GetSemanticModel(tree));
+#pragma warning restore RS1030
+
+    private SocketTopics TopicsOf(SyntaxTree tree, CancellationToken cancellationToken) =>
+        _topicsOfTrees.TryGetValue(tree, out SocketTopics known)
+            ? known
+            : _topicsOfTrees.GetOrAdd(tree, _scanner.Scan(tree.GetText(cancellationToken)));
+
+    private SocketTopics TopicsOf(INamedTypeSymbol type, int depth, CancellationToken cancellationToken)
+    {
+        const int DeepestChain = 32;
+        type = type.OriginalDefinition;
+        if (depth > DeepestChain)
+        {
+            return SocketTopics.None;
+        }
+
+        if (_topicsOfTypes.TryGetValue(type, out SocketTopics known))
+        {
+            return known;
+        }
+
+        SocketTopics topics = SocketTopics.None;
+        foreach (SyntaxReference part in type.DeclaringSyntaxReferences)
+        {
+            topics |= TopicsOf(part.SyntaxTree, cancellationToken);
+        }
+
+        if (type.BaseType is { } baseType && !baseType.DeclaringSyntaxReferences.IsEmpty)
+        {
+            topics |= TopicsOf(baseType, depth + 1, cancellationToken);
+        }
+
+        if (type.ContainingType is { } containing)
+        {
+            topics |= TopicsOf(containing, depth + 1, cancellationToken);
+        }
+
+        return _topicsOfTypes.GetOrAdd(type, topics);
+    }
+}

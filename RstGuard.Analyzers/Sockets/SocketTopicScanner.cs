@@ -1,0 +1,63 @@
+using System;
+using System.Threading;
+using Microsoft.CodeAnalysis.Text;
+
+namespace RstGuard.Sockets;
+
+/// <summary>
+/// Finds names of the network API in a file's text. Comments count too: the scan must be quick and must miss nothing; it need not
+/// be exact.
+/// </summary>
+internal sealed class SocketTopicScanner
+{
+    private const int BufferLength = 4096;
+    private const int LongestName = 20;
+    private char[]? _buffer;
+
+    internal SocketTopics Scan(SourceText text)
+    {
+        char[] buffer = Interlocked.Exchange(ref _buffer, null) ?? new char[BufferLength];
+        SocketTopics found = SocketTopics.None;
+        for (int start = 0; start < text.Length && found != (SocketTopics.Tcp | SocketTopics.Http); start += BufferLength - LongestName)
+        {
+            int length = Math.Min(BufferLength, text.Length - start);
+            text.CopyTo(start, buffer, 0, length);
+            for (int i = 0; i < length; i++)
+            {
+                found |= buffer[i] switch
+                {
+                    'o' when At(buffer, i, length, "ocket") => SocketTopics.Tcp,
+                    'T' when At(buffer, i, length, "Tcp") => SocketTopics.Tcp,
+                    'L' when At(buffer, i, length, "Linger") => SocketTopics.Tcp,
+                    'N' when At(buffer, i, length, "NetworkStream") => SocketTopics.Tcp,
+                    'S' when At(buffer, i, length, "SendTimeout") => SocketTopics.Tcp,
+                    'R' when At(buffer, i, length, "ReceiveTimeout") => SocketTopics.Tcp,
+                    'H' when At(buffer, i, length, "HttpClient") || At(buffer, i, length, "HttpListener") => SocketTopics.Http,
+                    'C' when At(buffer, i, length, "ConnectionHandler") || At(buffer, i, length, "ConnectTimeout") => SocketTopics.Http,
+                    _ => SocketTopics.None,
+                };
+            }
+        }
+
+        _buffer = buffer;
+        return found;
+    }
+
+    private static bool At(char[] buffer, int index, int length, string name)
+    {
+        if (length - index < name.Length)
+        {
+            return false;
+        }
+
+        for (int i = 1; i < name.Length; i++)
+        {
+            if (buffer[index + i] != name[i])
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}
