@@ -170,7 +170,7 @@ internal static class FilterProgram
         program.Add(LoadWordIndexed, 8);
         program.JumpUnlessEqual((uint)(Sentinel.Magic >> 32), Label.Reject);
         program.Add(LoadWordIndexed, 12);
-        program.JumpUnlessEqual((uint)Sentinel.Magic, Label.Reject);
+        program.JumpUnlessEqual(unchecked((uint)Sentinel.Magic), Label.Reject);
         program.Jump(Label.Accept);
 
         program.Mark(Label.Accept);
