@@ -1,0 +1,396 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
+
+namespace RstGuard.CallSites;
+
+/// <summary>
+/// Finds the line that closed a socket from the frames of its close. Never guesses: where several lines of one method may have
+/// been it, all are told.
+/// </summary>
+internal static class CloseSiteResolver
+{
+    private static readonly string[] ClosingNames = ["Dispose", "DisposeAsync", "Close", "Stop", "Disconnect", "DisconnectAsync", "Abort"];
+
+    // The public keys with which the frameworks' assemblies are signed: .NET, ASP.NET Core, Microsoft, ECMA.
+    private static readonly string[] FrameworkKeys = ["b03f5f7f11d50a3a", "b77a5c561934e089", "7cec85d7bea7798e", "cc7b13ffcd2ddd51", "adb9793829ddae60", "31bf3856ad364e35"];
+
+    /// <summary>Whether any frame is the program's own.</summary>
+    public static bool HasProgramFrame(IReadOnlyList<CapturedFrame> frames)
+    {
+        foreach (CapturedFrame frame in frames)
+        {
+            if (!IsFramework(frame.Method))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>The site of a close.</summary>
+    public static CloseSite Resolve(SocketClose close)
+    {
+        IReadOnlyList<CapturedFrame> frames = close.Frames;
+        if (close.Origin == CloseOrigin.Finalizer)
+        {
+            return new CloseSite { Kind = CloseSiteKind.Finalizer, Method = "the finalizer" };
+        }
+
+        int own = 0;
+        while (own < frames.Count && IsFramework(frames[own].Method))
+        {
+            own++;
+        }
+
+        if (own == frames.Count)
+        {
+            return new CloseSite { Kind = CloseSiteKind.Framework, Method = FrameworkName(frames) };
+        }
+
+        CapturedFrame frame = frames[own];
+        CloseSite? resolved = InMethod(frame, frames.Take(own).ToArray());
+        if (resolved is not null)
+        {
+            return resolved;
+        }
+
+        // No symbols, or no closing call in it: the nearest caller whose line is known says at least from where.
+        SourceLine? calledFrom = null;
+        for (int i = own + 1; i < frames.Count && calledFrom is null; i++)
+        {
+            if (!IsFramework(frames[i].Method)
+                && InMethod(frames[i], [frames[i - 1]]) is { Kind: CloseSiteKind.Exact or CloseSiteKind.EndOfUsing } caller)
+            {
+                calledFrom = caller.Line;
+            }
+        }
+
+        return new CloseSite { Kind = CloseSiteKind.Method, Method = Name(frame.Method), CalledFrom = calledFrom };
+    }
+
+    private static CloseSite? InMethod(CapturedFrame frame, CapturedFrame[] inner)
+    {
+        if (frame.Method.DeclaringType is null || PortableSymbols.Of(frame.Method.Module.Assembly) is not { } symbols)
+        {
+            return null;
+        }
+
+        IReadOnlyList<LinePoint> points = symbols.PointsOf(frame.Method);
+        if (points.Count == 0 || MethodBodyReader.Read(frame.Method) is not { } body)
+        {
+            return null;
+        }
+
+        List<int> calls = CallsThatMayHaveRun(frame, body, points, Calls(body, inner));
+        string name = Name(symbols.KickoffOf(frame.Method) ?? frame.Method);
+        if (calls.Count == 0)
+        {
+            // The closing call is in a method that was inlined here, or is made by the runtime. Outside of protected code the
+            // reported offset is good.
+            return body.Body.ExceptionHandlingClauses.Count == 0 && PointAt(points, frame.Offset) is { File: { } file } point
+                ? new CloseSite { Kind = CloseSiteKind.Exact, Method = name, Line = new SourceLine(file, point.Line) }
+                : null;
+        }
+
+        var sites = new List<CloseSite>();
+        foreach (int call in calls)
+        {
+            if (SiteOf(call, body, points, symbols.IsOptimized, name) is not { } site)
+            {
+                return null;
+            }
+
+            if (!sites.Exists(known => known.Line == site.Line && known.Kind == site.Kind))
+            {
+                sites.Add(site);
+            }
+        }
+
+        return sites.Count == 1
+            ? sites[0]
+            : new CloseSite
+            {
+                Kind = CloseSiteKind.Candidates,
+                Method = name,
+                Candidates = sites.ConvertAll(site => site.Line!).Distinct().ToArray(),
+            };
+    }
+
+    private static CloseSite? SiteOf(int call, MethodBodyReader body, IReadOnlyList<LinePoint> points, bool optimized, string name)
+    {
+        int offset = body.Instructions[call].Offset;
+        if (PointAt(points, offset) is not { } point)
+        {
+            return null;
+        }
+
+        if (point.File is { } file && !(point.IsBrace && body.OffsetOfStore(call) is not null))
+        {
+            return new CloseSite { Kind = CloseSiteKind.Exact, Method = name, Line = new SourceLine(file, point.Line) };
+        }
+
+        // Hidden code, or the brace that ends a scope: the compiler made this call for a using. Its resource was stored in the
+        // statement that declares it.
+        if (body.OffsetOfStore(call) is not { } stored || PointAt(points, stored) is not { File: { } declaredIn } declaration)
+        {
+            return null;
+        }
+
+        return new CloseSite
+        {
+            Kind = CloseSiteKind.EndOfUsing,
+            Method = name,
+            Line = new SourceLine(declaredIn, declaration.Line),
+            ScopeEndLine = optimized ? null : ScopeEnd(body, points, offset, declaration.Line),
+        };
+    }
+
+    // A using block's own closing brace is the last point in its try; a using declaration's is the first after its finally.
+    private static int? ScopeEnd(MethodBodyReader body, IReadOnlyList<LinePoint> points, int offset, int declarationLine)
+    {
+        foreach (ExceptionHandlingClause clause in Innermost(body.Body))
+        {
+            if (clause.Flags != ExceptionHandlingClauseOptions.Finally || !Contains(clause.HandlerOffset, clause.HandlerLength, offset))
+            {
+                continue;
+            }
+
+            LinePoint? last = null;
+            LinePoint? next = null;
+            foreach (LinePoint point in points)
+            {
+                if (point.File is null)
+                {
+                    continue;
+                }
+
+                if (Contains(clause.TryOffset, clause.TryLength, point.Offset))
+                {
+                    last = point;
+                }
+                else if (next is null && point.Offset >= clause.HandlerOffset + clause.HandlerLength)
+                {
+                    next = point;
+                }
+            }
+
+            LinePoint? end = last is { IsBrace: true } ? last : next is { IsBrace: true } ? next : null;
+            return end is { } found && found.Line >= declarationLine ? found.Line : null;
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Which of the calls may be the one that ran, by the offset that the runtime reported. Measured on .NET 10, x64, Debug and
+    /// Release: outside of handlers the offset lies in the calling statement; in a finally that runs normally it is 0; in a
+    /// catch or finally that an exception entered it is that of the instruction that threw.
+    /// </summary>
+    private static List<int> CallsThatMayHaveRun(CapturedFrame frame, MethodBodyReader body, IReadOnlyList<LinePoint> points, List<int> calls)
+    {
+        if (calls.Count <= 1)
+        {
+            return calls;
+        }
+
+        List<int> inStatement = calls.FindAll(call => SameStatement(points, body.Instructions[call].Offset, frame.Offset));
+        if (frame.Offset > 0 && inStatement.Count > 0)
+        {
+            return inStatement;
+        }
+
+        List<int> inHandlers = calls.FindAll(call => HandlersReachableFrom(body.Body, frame.Offset).Any(
+            handler => Contains(handler.HandlerOffset, handler.HandlerLength, body.Instructions[call].Offset)));
+        List<int> possible = inStatement.Union(inHandlers).Order().ToList();
+        return possible.Count > 0 ? possible : calls;
+    }
+
+    // Offset 0 says nothing, so that every handler counts; else those whose try holds the instruction that threw, and the
+    // handler that holds the offset itself.
+    private static IEnumerable<ExceptionHandlingClause> HandlersReachableFrom(MethodBody body, int offset) =>
+        body.ExceptionHandlingClauses.Where(clause => offset == 0
+            || Contains(clause.TryOffset, clause.TryLength, offset)
+            || Contains(clause.HandlerOffset, clause.HandlerLength, offset));
+
+    private static IEnumerable<ExceptionHandlingClause> Innermost(MethodBody body) =>
+        body.ExceptionHandlingClauses.OrderBy(clause => clause.HandlerLength);
+
+    private static bool Contains(int start, int length, int offset) => offset >= start && offset < start + length;
+
+    private static bool SameStatement(IReadOnlyList<LinePoint> points, int a, int b) =>
+        PointAt(points, a) is { } first && PointAt(points, b) is { } second && first.Offset == second.Offset;
+
+    private static LinePoint? PointAt(IReadOnlyList<LinePoint> points, int offset)
+    {
+        LinePoint? found = null;
+        foreach (LinePoint point in points)
+        {
+            if (point.Offset > offset)
+            {
+                break;
+            }
+
+            found = point;
+        }
+
+        return found;
+    }
+
+    // The calls that lead to the frame inside: by name and receiver; a smaller name may have been inlined (Close into Dispose).
+    private static List<int> Calls(MethodBodyReader body, CapturedFrame[] inner)
+    {
+        CapturedFrame callee = inner[^1];
+        var exact = new List<int>();
+        var closing = new List<int>();
+        for (int i = 0; i < body.Instructions.Count; i++)
+        {
+            if (body.Callee(i) is not { IsConstructor: false } called)
+            {
+                continue;
+            }
+
+            if (called == callee.Method)
+            {
+                exact.Add(i);
+            }
+            else if (called.Name == PlainName(callee.Method) || (ClosingNames.Contains(called.Name) && ClosingNames.Contains(PlainName(callee.Method))))
+            {
+                Type? receiver = (called.GetParameters().Length == 0 ? body.TypeBefore(i) : null) ?? called.DeclaringType;
+                if (called.IsStatic || receiver is null || inner.Any(frame => Fits(receiver, frame.Method.DeclaringType)))
+                {
+                    closing.Add(i);
+                }
+            }
+        }
+
+        // Both count: a virtual call names the base's method, a direct one the method itself.
+        exact.AddRange(closing);
+        exact.Sort();
+        return exact;
+    }
+
+    private static bool Fits(Type receiver, Type? actual)
+    {
+        if (actual is null || receiver.ContainsGenericParameters || actual.ContainsGenericParameters)
+        {
+            return true;
+        }
+
+        return receiver.IsAssignableFrom(actual) || actual.IsAssignableFrom(receiver);
+    }
+
+    // Explicit implementations carry their interface's name.
+    private static string PlainName(MethodBase method)
+    {
+        int dot = method.Name.LastIndexOf('.');
+        return dot > 0 ? method.Name[(dot + 1)..] : method.Name;
+    }
+
+    private static bool IsFramework(MethodBase method)
+    {
+        Assembly assembly = method.Module.Assembly;
+        if (assembly == typeof(CloseSiteResolver).Assembly)
+        {
+            return true;
+        }
+
+        AssemblyName name = assembly.GetName();
+        if (name.Name is not { } simple
+            || !(simple.StartsWith("System.", StringComparison.Ordinal) || simple.StartsWith("Microsoft.", StringComparison.Ordinal) || simple is "System" or "mscorlib" or "netstandard" or "WindowsBase"))
+        {
+            return false;
+        }
+
+        return name.GetPublicKeyToken() is { Length: > 0 } token && FrameworkKeys.Contains(Convert.ToHexString(token).ToLowerInvariant());
+    }
+
+    // The outermost frame that is about sockets or above them, but not the machinery of threads and tasks.
+    private static string FrameworkName(IReadOnlyList<CapturedFrame> frames)
+    {
+        foreach (CapturedFrame frame in frames)
+        {
+            string? space = frame.Method.DeclaringType?.Namespace;
+            if (space is not null && space != "System.Net.Sockets" && space != "System.IO" && !space.StartsWith("RstGuard", StringComparison.Ordinal)
+                && frame.Method.Module.Assembly != typeof(object).Assembly)
+            {
+                return Name(frame.Method);
+            }
+        }
+
+        return frames.Count > 0 ? Name(frames[^1].Method) : "an unknown method";
+    }
+
+    /// <summary>A method as the programmer wrote it: no state machine, no closure class.</summary>
+    [SuppressMessage("Globalization", "CA1310", Justification = "Compiler-made names are ASCII.")]
+    internal static string Name(MethodBase method)
+    {
+        Type? type = method.DeclaringType;
+        string name = method.Name;
+
+        // <Outer>d__3.MoveNext, <Outer>b__0 (a lambda), <Outer>g__Inner|0_1 (a local function)
+        if (type is not null && name is "MoveNext" && Angle(type.Name) is { } machine)
+        {
+            name = machine.Kind == 'g' ? $"{machine.Inner} (in {machine.Outer})" : machine.Outer;
+            type = type.DeclaringType;
+        }
+        else if (Angle(name) is { } made)
+        {
+            name = made.Kind switch
+            {
+                'b' => $"{made.Outer} (in a lambda)",
+                'g' => $"{made.Inner} (in {made.Outer})",
+                _ => made.Outer.Length > 0 ? made.Outer : name,
+            };
+        }
+
+        if (Angle(name) is { } nested)
+        {
+            name = nested.Kind == 'b' ? $"{nested.Outer} (in a lambda)" : nested.Kind == 'g' ? $"{nested.Inner} (in {nested.Outer})" : nested.Outer;
+        }
+
+        while (type is not null && type.Name.StartsWith('<') && type.DeclaringType is not null)
+        {
+            type = type.DeclaringType;
+        }
+
+        return type is null ? name : $"{TypeName(type)}.{(method.IsConstructor ? "ctor" : name)}";
+    }
+
+    private static string TypeName(Type type)
+    {
+        string name = type.Name;
+        int generic = name.IndexOf('`', StringComparison.Ordinal);
+        return generic > 0 ? name[..generic] : name;
+    }
+
+    private static (string Outer, char Kind, string Inner)? Angle(string name)
+    {
+        if (!name.StartsWith('<'))
+        {
+            return null;
+        }
+
+        // The name inside may hold angles itself: a state machine of a lambda is <<Outer>b__0>d.
+        int depth = 0;
+        for (int i = 0; i < name.Length; i++)
+        {
+            depth += name[i] == '<' ? 1 : name[i] == '>' ? -1 : 0;
+            if (depth == 0)
+            {
+                string outer = name[1..i];
+                char kind = i + 1 < name.Length ? name[i + 1] : ' ';
+                int inner = name.IndexOf("__", i, StringComparison.Ordinal);
+                int bar = name.IndexOf('|', i);
+                if (Angle(outer) is { } deeper)
+                {
+                    return deeper;
+                }
+
+                return (outer, kind, kind == 'g' && inner > 0 && bar > inner ? name[(inner + 2)..bar] : outer);
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,659 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using System.Diagnostics.Tracing;
+using System.Net;
+using System.Net.Sockets;
+
+namespace RstGuard.CallSites;
+
+/// <summary>
+/// What this process does to its TCP sockets, told by the runtime's own events: which connections are its own, in which async
+/// flow each came into being, and where, how and in what state each was closed. One per process while anybody holds a lease.
+/// </summary>
+/// <remarks>
+/// The events fire on the thread that creates or closes the socket, before the system call they announce. So the descriptor is
+/// still open when a handler reads it, and the stack is the closing code's. Only <see cref="EventLevel.Informational"/> is ever
+/// asked for: Verbose copies payload into the events.
+/// </remarks>
+internal sealed class SocketEventLog
+{
+    /// <summary>Whoever sets it owns the sockets that are created in the same async flow from then on.</summary>
+    internal static readonly AsyncLocal<object?> FlowOwner = new();
+
+    private const int MaximumHandles = 65_536;
+    private const int MaximumConnections = 65_536;
+    private const int MaximumUnresolvedLooks = 64;
+    private const int MaximumFrames = 48;
+    private const int UnknownTimeout = -2;
+    private const int NotAsked = -3;
+
+    private static readonly object LeaseGate = new();
+    private static SocketEventLog? s_current;
+    private static int s_leases;
+
+    [ThreadStatic]
+    private static int? s_closeTimeout;
+
+    private readonly object _gate = new();
+    private readonly Dictionary<int, OpenHandle> _handles = [];
+    private readonly List<OpenHandle> _unresolved = [];
+    private readonly List<OpenHandle> _listeners = [];
+    private readonly Dictionary<Ends, List<OwnConnection>> _connections = [];
+    private readonly Queue<Ends> _connectionOrder = new();
+    private Listener? _listener;
+    private Exception? _failure;
+    private bool _handlesMissed;
+    private bool _connectionsMissed;
+
+    private SocketEventLog()
+    {
+    }
+
+    /// <summary>Why the events can't be trusted on this runtime; null where they can.</summary>
+    public string? Distrust { get; private set; }
+
+    /// <summary>What was not kept, in words; empty where everything was.</summary>
+    public IReadOnlyList<string> Gaps
+    {
+        get
+        {
+            lock (_gate)
+            {
+                List<string> gaps = [];
+                if (_failure is not null)
+                {
+                    gaps.Add($"reading a socket event failed: {_failure.GetType().Name}: {_failure.Message}");
+                }
+
+                if (_handlesMissed)
+                {
+                    gaps.Add($"more than {MaximumHandles} sockets were open at once; some are not known to the guard");
+                }
+
+                if (_connectionsMissed)
+                {
+                    gaps.Add($"more than {MaximumConnections} connections were made; the oldest are forgotten");
+                }
+
+                return gaps;
+            }
+        }
+    }
+
+    /// <summary>Starts listening, or joins those who listen already. Dispose the lease to end it.</summary>
+    public static Lease Acquire()
+    {
+        lock (LeaseGate)
+        {
+            if (s_current is null)
+            {
+                var log = new SocketEventLog();
+                log.Start();
+                s_current = log;
+            }
+
+            s_leases++;
+            return new Lease(s_current);
+        }
+    }
+
+    /// <summary>The ends of this process's own sockets that match, the newest first; null where none does.</summary>
+    /// <param name="local">The end that is asked about.</param>
+    /// <param name="remote">The other end.</param>
+    /// <param name="before">Connections and closes after this time do not count.</param>
+    public OwnConnection? Find(IPEndPoint local, IPEndPoint remote, DateTimeOffset before)
+    {
+        lock (_gate)
+        {
+            ResolveUnresolved(int.MaxValue);
+            if (!_connections.TryGetValue(new Ends(local, remote), out List<OwnConnection>? candidates))
+            {
+                return null;
+            }
+
+            for (int i = candidates.Count - 1; i >= 0; i--)
+            {
+                if (candidates[i].FirstSeen <= before)
+                {
+                    return candidates[i];
+                }
+            }
+
+            return null;
+        }
+    }
+
+    /// <summary>The last close of a listener of this process on that end before that time; null where there was none.</summary>
+    public OwnConnection? FindListener(IPEndPoint local, DateTimeOffset before)
+    {
+        lock (_gate)
+        {
+            ResolveUnresolved(int.MaxValue);
+            OwnConnection? found = null;
+            foreach (Ends key in new[]
+            {
+                new Ends(local, null),
+                new Ends(new IPEndPoint(IPAddress.Any, local.Port), null),
+                new Ends(new IPEndPoint(IPAddress.IPv6Any, local.Port), null),
+            })
+            {
+                if (_connections.TryGetValue(key, out List<OwnConnection>? candidates)
+                    && candidates.LastOrDefault(candidate => candidate.Close is { } close && close.Time <= before) is { } last
+                    && (found is null || last.Close!.Time > found.Close!.Time))
+                {
+                    found = last;
+                }
+            }
+
+            return found;
+        }
+    }
+
+    private void Start()
+    {
+        if (!SocketState.IsSupported)
+        {
+            Distrust = "sockets can be read by descriptor on Linux only.";
+            return;
+        }
+
+        _listener = new Listener(this);
+        Distrust = SelfTest();
+    }
+
+    private void Stop() => _listener?.Dispose();
+
+    // A connection to itself over loopback, closed in order: are the texts still those that were measured?
+    private string? SelfTest()
+    {
+        object? flow = FlowOwner.Value;
+        object tester = new();
+        FlowOwner.Value = tester;
+        IPEndPoint near, far;
+        DateTimeOffset started = DateTimeOffset.UtcNow;
+        try
+        {
+            using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            listener.Listen(1);
+            using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            client.Connect(listener.LocalEndPoint!);
+            using Socket server = listener.Accept();
+            near = (IPEndPoint)client.LocalEndPoint!;
+            far = (IPEndPoint)client.RemoteEndPoint!;
+            client.Shutdown(SocketShutdown.Send);
+            server.Shutdown(SocketShutdown.Send);
+            client.Dispose();
+        }
+        catch (SocketException exception)
+        {
+            return $"trying them on a loopback connection failed: {exception.Message}";
+        }
+        finally
+        {
+            FlowOwner.Value = flow;
+        }
+
+        if (!_listener!.SourceSeen)
+        {
+            return "the runtime's event source 'Private.InternalDiagnostics.System.Net.Sockets' does not exist or is switched off"
+                + " (EventSourceSupport, as trimming and native AOT set it).";
+        }
+
+        if (_failure is not null)
+        {
+            return $"reading one failed: {_failure.Message}";
+        }
+
+        OwnConnection? connected = Find(near, far, DateTimeOffset.UtcNow);
+        OwnConnection? accepted = Find(far, near, DateTimeOffset.UtcNow);
+        if (connected is null || accepted is null)
+        {
+            return "the events of a connection made for trying do not tell its descriptor; their text is not the one that is known.";
+        }
+
+        if (connected.Owner != tester)
+        {
+            return "the events do not come in the flow of the code that creates a socket.";
+        }
+
+        if (connected.Close is not { Origin: CloseOrigin.Plain, SeenWhole: true, UnreadBytes: 0 } close || close.Time < started)
+        {
+            return "the events of a close made for trying do not tell what they are known to tell.";
+        }
+
+        return close.Frames.Any(frame => frame.Method.Name == nameof(SelfTest) && frame.Method.DeclaringType == typeof(SocketEventLog))
+            ? null
+            : "the stack of an event does not hold the code that closes.";
+    }
+
+    private void OnEvent(in SocketEventText text)
+    {
+        switch (text.Kind)
+        {
+            case SocketEventKind.HandleCreated:
+                OnCreated(text.Handle, text.Descriptor);
+                break;
+            case SocketEventKind.Connected:
+                lock (_gate)
+                {
+                    ResolveUnresolved(MaximumUnresolvedLooks);
+                }
+
+                break;
+            case SocketEventKind.DisposeBegins:
+                s_closeTimeout = text.Timeout;
+                break;
+            case SocketEventKind.CloseAsIs:
+                int timeout = s_closeTimeout ?? UnknownTimeout;
+                s_closeTimeout = null;
+                OnCloseAsIs(text.Handle, text.Abortive, timeout);
+                break;
+            case SocketEventKind.CloseHandle:
+                OnCloseHandle(text.Handle, text.Descriptor);
+                break;
+            case SocketEventKind.LingerZeroSet:
+            case SocketEventKind.NonAbortive:
+                OnChosen(text.Handle, text.Kind == SocketEventKind.LingerZeroSet);
+                break;
+        }
+    }
+
+    private void OnCreated(int hash, int descriptor)
+    {
+        object? owner = FlowOwner.Value;
+        lock (_gate)
+        {
+            if (_handles.Remove(hash, out OpenHandle? stale))
+            {
+                Forget(stale);
+            }
+            else if (_handles.Count >= MaximumHandles)
+            {
+                _handlesMissed = true;
+                return;
+            }
+
+            var handle = new OpenHandle(descriptor, owner, DateTimeOffset.UtcNow);
+            _handles.Add(hash, handle);
+            if (!SocketState.TryReadEndpoints(descriptor, out IPEndPoint? local, out IPEndPoint? remote))
+            {
+                return;
+            }
+
+            if (remote is null)
+            {
+                _unresolved.Add(handle);
+                return;
+            }
+
+            // It came with a peer, so it was accepted. Asynchronous accepts complete outside every flow: the listener's counts.
+            if (owner is null)
+            {
+                ResolveUnresolved(MaximumUnresolvedLooks);
+                handle.Owner = _listeners.FindLast(listener => Covers(listener.Local!, local!))?.Owner;
+            }
+
+            Register(handle, local!, remote, accepted: true);
+        }
+    }
+
+    private void OnCloseAsIs(int hash, bool abortive, int timeout)
+    {
+        CapturedFrame[] frames = CaptureFrames();
+        lock (_gate)
+        {
+            if (_handles.TryGetValue(hash, out OpenHandle? handle) && handle.Closing is null)
+            {
+                handle.Closing = See(handle, frames, abortive, timeout, whole: true);
+            }
+            else if (handle is null)
+            {
+                _handles[hash] = handle = new OpenHandle(-1, null, DateTimeOffset.MinValue) { PendingFrames = frames, PendingAbortive = abortive, PendingTimeout = timeout };
+            }
+        }
+    }
+
+    private void OnCloseHandle(int hash, int descriptor)
+    {
+        CapturedFrame[]? frames = null;
+        lock (_gate)
+        {
+            if (_handles.TryGetValue(hash, out OpenHandle? known) && known.Descriptor >= 0 && known.Descriptor != descriptor)
+            {
+                // Two handles of one hash code: what was kept belongs to the other one.
+                _handles.Remove(hash);
+                Forget(known);
+                known = null;
+            }
+
+            if (known?.Closing is null && known?.PendingFrames is null)
+            {
+                frames = CaptureFrames();
+            }
+
+            if (known is null)
+            {
+                known = new OpenHandle(descriptor, null, DateTimeOffset.MinValue);
+                _handles[hash] = known;
+            }
+
+            known.Descriptor = descriptor;
+            if (known.Closing is null)
+            {
+                // A handle that is older than the listener, or that was disposed without its socket. Where a blocking call was
+                // pending the connection is gone by now and nothing is read.
+                bool asked = known.PendingFrames is not null;
+                known.Closing = See(known, known.PendingFrames ?? frames!, known.PendingAbortive, asked ? known.PendingTimeout : NotAsked, whole: !asked);
+                if (known.Closing is { Remote: not null } && known.Connection is null && !known.Closing.Listening)
+                {
+                    Register(known, known.Closing.Local!, known.Closing.Remote, accepted: false);
+                }
+            }
+            else if (known.Closing.Remote is not null
+                && SocketState.TryReadEndpoints(descriptor, out _, out IPEndPoint? remote)
+                && remote is null)
+            {
+                known.Closing.PeerVanishedWhileUnblocking = true;
+            }
+        }
+    }
+
+    private void OnChosen(int hash, bool abortive)
+    {
+        lock (_gate)
+        {
+            if (!_handles.Remove(hash, out OpenHandle? handle))
+            {
+                return;
+            }
+
+            Forget(handle);
+            if (handle.Closing is not { } closing)
+            {
+                return;
+            }
+
+            closing.Origin = Origin(closing, abortive);
+            if (handle.Connection is { } connection)
+            {
+                connection.Close = closing;
+            }
+            else if (closing is { Listening: true, Local: not null })
+            {
+                Register(handle, closing.Local, null, accepted: false);
+                handle.Connection!.Close = closing;
+            }
+        }
+    }
+
+    private static CloseOrigin? Origin(SocketClose closing, bool abortive)
+    {
+        bool fromFinalizer = false;
+        bool replaced = false;
+        foreach (CapturedFrame frame in closing.Frames)
+        {
+            fromFinalizer |= frame.Method.Name == "Finalize";
+            replaced |= frame.Method.Name.StartsWith("Disconnect", StringComparison.Ordinal) && frame.Method.DeclaringType == typeof(Socket);
+        }
+
+        if (fromFinalizer)
+        {
+            return CloseOrigin.Finalizer;
+        }
+
+        if (closing.CloseTimeout == NotAsked && abortive)
+        {
+            return replaced ? CloseOrigin.DisconnectReuse : CloseOrigin.HandleDisposed;
+        }
+
+        if (closing.AbortiveAsked)
+        {
+            return CloseSiteResolver.HasProgramFrame(closing.Frames)
+                ? closing.CloseTimeout switch
+                {
+                    0 => CloseOrigin.CloseZero,
+                    > 0 => CloseOrigin.TimedClose,
+                    _ => null,
+                }
+                : CloseOrigin.FrameworkAbort;
+        }
+
+        if (closing.LingerSeconds == 0)
+        {
+            return CloseOrigin.UserLingerZero;
+        }
+
+        if (abortive)
+        {
+            return closing.PeerVanishedWhileUnblocking ? CloseOrigin.PendingBlocking : CloseOrigin.PendingAsync;
+        }
+
+        return CloseOrigin.Plain;
+    }
+
+    private SocketClose? See(OpenHandle handle, CapturedFrame[] frames, bool abortive, int timeout, bool whole)
+    {
+        if (!SocketState.TryRead(handle.Descriptor, out SocketState state))
+        {
+            return null;
+        }
+
+        if (handle.Connection is null && state.Remote is not null && !state.Listening)
+        {
+            Register(handle, state.Local!, state.Remote, accepted: false);
+        }
+
+        return new SocketClose
+        {
+            Time = DateTimeOffset.UtcNow,
+            Local = handle.Connection?.Local ?? state.Local,
+            Remote = handle.Connection?.Remote ?? state.Remote,
+            Listening = state.Listening,
+            UnreadBytes = state.UnreadBytes,
+            LingerSeconds = state.LingerSeconds,
+            Frames = frames,
+            SeenWhole = whole,
+            AbortiveAsked = abortive,
+            CloseTimeout = timeout,
+        };
+    }
+
+    // Which handle has connected is not told, so those that are not known to be connected yet are looked at, the newest first.
+    private void ResolveUnresolved(int maximum)
+    {
+        for (int i = _unresolved.Count - 1; i >= 0 && maximum > 0; i--, maximum--)
+        {
+            OpenHandle handle = _unresolved[i];
+            if (!SocketState.TryRead(handle.Descriptor, out SocketState state))
+            {
+                _unresolved.RemoveAt(i);
+            }
+            else if (state.Listening)
+            {
+                handle.Local = state.Local;
+                _listeners.Add(handle);
+                _unresolved.RemoveAt(i);
+            }
+            else if (state.Remote is not null)
+            {
+                _unresolved.RemoveAt(i);
+                Register(handle, state.Local!, state.Remote, accepted: false);
+            }
+        }
+    }
+
+    private void Register(OpenHandle handle, IPEndPoint local, IPEndPoint? remote, bool accepted)
+    {
+        var ends = new Ends(local, remote);
+        handle.Local = local;
+        handle.Connection = new OwnConnection(local, remote, handle.Owner, accepted, handle.Created);
+        if (!_connections.TryGetValue(ends, out List<OwnConnection>? same))
+        {
+            _connections.Add(ends, same = new List<OwnConnection>(1));
+        }
+
+        same.Add(handle.Connection);
+        _connectionOrder.Enqueue(ends);
+        if (_connectionOrder.Count > MaximumConnections)
+        {
+            _connectionsMissed = true;
+            Ends oldest = _connectionOrder.Dequeue();
+            if (_connections.TryGetValue(oldest, out List<OwnConnection>? old))
+            {
+                old.RemoveAt(0);
+                if (old.Count == 0)
+                {
+                    _connections.Remove(oldest);
+                }
+            }
+        }
+    }
+
+    private void Forget(OpenHandle handle)
+    {
+        _unresolved.Remove(handle);
+        _listeners.Remove(handle);
+    }
+
+    private static bool Covers(IPEndPoint listener, IPEndPoint local) =>
+        listener.Port == local.Port
+        && (listener.Address.Equals(local.Address) || listener.Address.Equals(IPAddress.Any) || listener.Address.Equals(IPAddress.IPv6Any));
+
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Where methods were trimmed away the event source is off too, and the self-test says so.")]
+    private static CapturedFrame[] CaptureFrames()
+    {
+        StackFrame[] frames = new StackTrace(1, false).GetFrames();
+        var captured = new List<CapturedFrame>(Math.Min(frames.Length, MaximumFrames));
+        foreach (StackFrame frame in frames)
+        {
+            if (frame.GetMethod() is not { } method || (captured.Count == 0 && method.DeclaringType?.Namespace != "System.Net.Sockets"))
+            {
+                continue;
+            }
+
+            captured.Add(new CapturedFrame(method, frame.GetILOffset()));
+            if (captured.Count == MaximumFrames)
+            {
+                break;
+            }
+        }
+
+        return [.. captured];
+    }
+
+    /// <summary>A share in the one log of the process; the last to be disposed ends it.</summary>
+    internal sealed class Lease : IDisposable
+    {
+        private int _disposed;
+
+        internal Lease(SocketEventLog log) => Log = log;
+
+        /// <summary>The log.</summary>
+        public SocketEventLog Log { get; }
+
+        /// <inheritdoc/>
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            {
+                return;
+            }
+
+            lock (LeaseGate)
+            {
+                if (--s_leases == 0)
+                {
+                    s_current = null;
+                    Log.Stop();
+                }
+            }
+        }
+    }
+
+    private readonly record struct Ends(IPEndPoint Local, IPEndPoint? Remote);
+
+    private sealed class OpenHandle(int descriptor, object? owner, DateTimeOffset created)
+    {
+        /// <summary>When it came into being; the beginning of time for handles that are older than the log.</summary>
+        public DateTimeOffset Created { get; } = created;
+
+        public int Descriptor { get; set; } = descriptor;
+
+        public object? Owner { get; set; } = owner;
+
+        public IPEndPoint? Local { get; set; }
+
+        public OwnConnection? Connection { get; set; }
+
+        public SocketClose? Closing { get; set; }
+
+        public CapturedFrame[]? PendingFrames { get; init; }
+
+        public bool PendingAbortive { get; init; }
+
+        public int PendingTimeout { get; init; }
+    }
+
+    private sealed class Listener(SocketEventLog log) : EventListener
+    {
+        private const string SourceName = "Private.InternalDiagnostics.System.Net.Sockets";
+        private const EventKeywords Default = (EventKeywords)1;
+
+        // The base constructor calls OnEventSourceCreated before it ends; field initialisers and captured parameters run earlier.
+        private readonly SocketEventLog _log = log;
+
+        public bool SourceSeen { get; private set; }
+
+        protected override void OnEventSourceCreated(EventSource eventSource)
+        {
+            if (eventSource.Name == SourceName)
+            {
+                SourceSeen = true;
+                EnableEvents(eventSource, EventLevel.Informational, Default);
+            }
+        }
+
+        protected override void OnEventWritten(EventWrittenEventArgs eventData)
+        {
+            if (eventData.Payload is not { Count: 3 } payload
+                || payload[1] is not string member
+                || payload[2] is not string message)
+            {
+                return;
+            }
+
+            try
+            {
+                _log.OnEvent(SocketEventText.Parse(payload[0] as string, member, message));
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                // An exception here would surface in the code that closes its socket. It is told by Gaps instead.
+                lock (_log._gate)
+                {
+                    _log._failure ??= exception;
+                }
+            }
+        }
+    }
+}
+
+/// <summary>One end of a connection that this process holds or held (or a listener, where there is no remote end).</summary>
+internal sealed class OwnConnection(IPEndPoint local, IPEndPoint? remote, object? owner, bool accepted, DateTimeOffset firstSeen)
+{
+    public IPEndPoint Local { get; } = local;
+
+    public IPEndPoint? Remote { get; } = remote;
+
+    /// <summary>Who owned the async flow in which this end was created or accepted; null for nobody.</summary>
+    public object? Owner { get; } = owner;
+
+    /// <summary>Whether this end accepted the connection.</summary>
+    public bool Accepted { get; } = accepted;
+
+    public DateTimeOffset FirstSeen { get; } = firstSeen;
+
+    /// <summary>How it was closed; null while it is open, and where the close was not seen.</summary>
+    public SocketClose? Close { get; set; }
+}
