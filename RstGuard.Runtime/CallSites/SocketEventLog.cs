@@ -394,7 +394,8 @@ internal sealed class SocketEventLog
         foreach (CapturedFrame frame in closing.Frames)
         {
             fromFinalizer |= frame.Method.Name == "Finalize";
-            replaced |= frame.Method.Name.StartsWith("Disconnect", StringComparison.Ordinal) && frame.Method.DeclaringType == typeof(Socket);
+            // Disconnect(true) itself may have been inlined; a failed connect replaces a handle too, but that has no peer.
+            replaced |= frame.Method.Name == "ReplaceHandle" && frame.Method.DeclaringType == typeof(Socket);
         }
 
         if (fromFinalizer)
