@@ -133,7 +133,7 @@ public sealed class ResetJudgeTests
     private static GuardedReset Judge(ResetCause[] candidates, ResetShape shape, Action<Socket, Socket> before, Confidence confidence = Confidence.Ambiguous)
     {
         using SocketEventLog.Lease lease = SocketEventLog.Acquire();
-        (Socket socket, Socket peer) = Connection.Open();
+        (Socket socket, Socket peer) = LoopbackConnection.Open();
         using (peer)
         {
             var local = (IPEndPoint)socket.LocalEndPoint!;
