@@ -1,0 +1,205 @@
+using RstGuard.Diagnosis;
+
+namespace RstGuard.Cli.Proving;
+
+/// <summary>How a proof ended.</summary>
+internal enum ProofStatus
+{
+    /// <summary>Each link of the chain was seen.</summary>
+    Proved,
+
+    /// <summary>A link was seen to be broken.</summary>
+    Failed,
+
+    /// <summary>This machine lacks what would show it, or the capture was not whole.</summary>
+    Unavailable,
+
+    /// <summary>The effect exists on other systems only.</summary>
+    NotOnThisSystem,
+}
+
+/// <summary>What a record shows, and why, in words.</summary>
+internal sealed record ProofVerdict(ProofStatus Status, string Note);
+
+/// <summary>
+/// Decides what a record shows. Nothing that was not observed counts: a program's own word is checked against the wire, the wire
+/// counts only where the capture was whole, and what could not be seen makes a proof unavailable, never proved.
+/// </summary>
+internal static class ProofJudge
+{
+    /// <summary>Decides.</summary>
+    public static ProofVerdict Judge(ProofRecord record)
+    {
+        if (!record.Proof.RunsHere)
+        {
+            return new(ProofStatus.NotOnThisSystem, $"The effect exists on {string.Join(" and ", record.Proof.Systems)} only.");
+        }
+
+        List<string> broken = [.. BrokenInSource(record)];
+        if (broken.Count > 0)
+        {
+            return new(ProofStatus.Failed, string.Join(" ", broken));
+        }
+
+        if (record.Missing is not null)
+        {
+            return new(ProofStatus.Unavailable, record.Missing);
+        }
+
+        List<string> unseen = [.. Unseen("flagged", record.Flagged), .. Unseen("fixed", record.Fixed)];
+        if (unseen.Count > 0)
+        {
+            return new(ProofStatus.Unavailable, string.Join(" ", unseen));
+        }
+
+        broken.AddRange(BrokenOnTheWire(record));
+        return broken.Count > 0 ? new(ProofStatus.Failed, string.Join(" ", broken)) : new(ProofStatus.Proved, Told(record));
+    }
+
+    private static IEnumerable<string> BrokenInSource(ProofRecord record)
+    {
+        string id = record.Rule.Id;
+        if (record.Flagged.Failure is string flaggedFailure)
+        {
+            yield return $"The flagged program: {flaggedFailure}";
+            yield break;
+        }
+
+        IReadOnlyList<Finding> findings = record.Flagged.Findings ?? [];
+        if (!findings.Any(finding => finding.Id == id && finding.InSample && finding.Marked == record.Proof.Flagged))
+        {
+            yield return findings.FirstOrDefault(finding => finding.Id == id) is Finding elsewhere
+                ? $"{id} was reported at '{elsewhere.Marked}' instead of '{record.Proof.Flagged}'."
+                : $"{id} was not reported at '{record.Proof.Flagged}'.";
+            yield break;
+        }
+
+        if (findings.FirstOrDefault(finding => finding.Id != id) is Finding other)
+        {
+            yield return $"The flagged program also has {other.Id} at line {other.Line}.";
+        }
+
+        if (record.FixTitle is null)
+        {
+            yield return $"{id} offered no code fix here.";
+            yield break;
+        }
+
+        if (record.Diff.Length == 0)
+        {
+            yield return $"The code fix '{record.FixTitle}' changed nothing.";
+        }
+
+        if (record.Fixed.Failure is string fixedFailure)
+        {
+            yield return $"The fixed program: {fixedFailure}";
+        }
+        else if (record.Fixed.Findings?.FirstOrDefault() is Finding left)
+        {
+            yield return $"After the fix {left.Id} is reported at line {left.Line}.";
+        }
+    }
+
+    private static IEnumerable<string> Unseen(string which, ProgramRecord program)
+    {
+        if (program.Report is null || program.Wire is null)
+        {
+            yield return $"The {which} program was not observed.";
+            yield break;
+        }
+
+        foreach (string gap in program.Wire.Gaps)
+        {
+            yield return $"The capture of the {which} program is not whole: {gap}";
+        }
+
+        if (FlowOf(program) is null)
+        {
+            yield return $"The capture of the {which} program saw nothing of its connection {program.Report.Sender} -> {program.Report.Receiver}.";
+        }
+    }
+
+    private static IEnumerable<string> BrokenOnTheWire(ProofRecord record)
+    {
+        ProgramReport flagged = record.Flagged.Report!;
+        IReadOnlyList<ResetVerdict> resets = record.Flagged.Wire!.Resets;
+        if (resets.Count == 0)
+        {
+            yield return "The flagged program sent no reset.";
+        }
+        else if (Shown(record) is null)
+        {
+            yield return $"The flagged program's reset has another cause than the rule says: {Names(resets[0])}, not {string.Join(" or ", record.Rule.Causes)}.";
+        }
+
+        foreach (ResetVerdict contradicted in resets.Where(reset => reset.Kernel is { Agrees: false }))
+        {
+            yield return $"The kernel contradicts the verdict {Names(contradicted)}: {contradicted.Kernel!.Reason}.";
+        }
+
+        if (record.Proof.ClaimsLoss && flagged.BytesReceived >= flagged.BytesSent)
+        {
+            yield return $"The flagged program lost nothing: {flagged.BytesReceived} of {flagged.BytesSent} bytes arrived.";
+        }
+
+        foreach (string mismatch in Mismatches(record))
+        {
+            yield return mismatch;
+        }
+
+        ProgramReport repaired = record.Fixed.Report!;
+        if (record.Fixed.Wire!.Resets.Count > 0)
+        {
+            yield return $"After the fix a reset still comes: {Names(record.Fixed.Wire.Resets[0])}.";
+        }
+
+        if (repaired.BytesReceived != repaired.BytesSent)
+        {
+            yield return $"After the fix {repaired.BytesReceived} of {repaired.BytesSent} bytes arrived.";
+        }
+
+        if (repaired.End != "EndOfStream")
+        {
+            yield return $"After the fix the receiver's reading ended with {repaired.End}.";
+        }
+    }
+
+    /// <summary>
+    /// What a program says it read must have crossed the wire, and what crossed the wire must have been read, but for bytes that
+    /// were answered with a reset.
+    /// </summary>
+    private static IEnumerable<string> Mismatches(ProofRecord record)
+    {
+        foreach ((string which, ProgramRecord program) in new[] { ("flagged", record.Flagged), ("fixed", record.Fixed) })
+        {
+            long onTheWire = FlowOf(program)!.Bytes;
+            long refused = program.Wire!.Resets.Where(reset => reset.Sender.Equals(program.Report!.Receiver)).Sum(reset => (long)(reset.Trigger?.PayloadLength ?? 0));
+            if (program.Report!.BytesReceived > onTheWire)
+            {
+                yield return $"The {which} program says it read {program.Report.BytesReceived} bytes; {onTheWire} crossed the wire.";
+            }
+            else if (program.Report.BytesReceived < onTheWire - refused)
+            {
+                yield return $"The {which} program says it read {program.Report.BytesReceived} bytes, but {onTheWire - refused} reached it: its peer swallows bytes.";
+            }
+        }
+    }
+
+    /// <summary>The reset that shows what the rule says, null where none does.</summary>
+    public static ResetVerdict? Shown(ProofRecord record) => record.Flagged.Wire?.Resets.FirstOrDefault(reset =>
+        reset.Confidence >= Confidence.Ambiguous
+        && (reset.Cause is ResetCause cause ? record.Rule.Causes.Contains(cause.ToString()) : reset.Candidates.Any(candidate => record.Rule.Causes.Contains(candidate.ToString()))));
+
+    /// <summary>The cause, or the causes that fit alike.</summary>
+    public static string Names(ResetVerdict verdict) => verdict.Cause?.ToString() ?? string.Join(" or ", verdict.Candidates);
+
+    private static WireFlow? FlowOf(ProgramRecord program) => program.Wire!.Flows.FirstOrDefault(flow =>
+        flow.Source.Equals(program.Report!.Sender) && flow.Destination.Equals(program.Report.Receiver));
+
+    private static string Told(ProofRecord record)
+    {
+        ProgramReport flagged = record.Flagged.Report!;
+        return $"Flagged, {flagged.BytesReceived} of {flagged.BytesSent} bytes arrived and the connection was reset; "
+            + $"fixed, all {record.Fixed.Report!.BytesReceived} arrived and none was.";
+    }
+}
