@@ -1,0 +1,57 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace RstGuard.Cli.Proving;
+
+/// <summary>The array that <c>rstguard prove --format json</c> writes; docs/json.md has its schema.</summary>
+internal static class ProofJson
+{
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
+
+    /// <summary>Writes records with what each shows.</summary>
+    public static string Write(IEnumerable<(ProofRecord Record, ProofVerdict Verdict)> proofs) =>
+        JsonSerializer.Serialize(proofs.Select(proof => Describe(proof.Record, proof.Verdict)), Options);
+
+    private static Item Describe(ProofRecord record, ProofVerdict verdict)
+    {
+        Diagnosis.ResetVerdict? reset = ProofJudge.Shown(record) ?? record.Flagged.Wire?.Resets.FirstOrDefault();
+        return new(
+            record.Rule.Id,
+            record.Rule.Title,
+            record.Rule.Effect,
+            new(
+                record.Flagged.Findings?.Count,
+                record.Flagged.Wire?.Resets.Count,
+                reset?.Cause?.ToString(),
+                [.. reset?.Candidates.Select(candidate => candidate.ToString()) ?? []],
+                reset?.Confidence.ToString(),
+                reset?.Kernel?.Reason,
+                record.Flagged.Report?.BytesSent,
+                record.Flagged.Report?.BytesReceived,
+                record.Flagged.Report?.BlockedMilliseconds),
+            new(
+                "codefix",
+                record.Fixed.Findings?.Count,
+                record.Fixed.Wire?.Resets.Count,
+                record.Fixed.Report?.BytesSent,
+                record.Fixed.Report?.BytesReceived,
+                record.Fixed.Report?.BlockedMilliseconds),
+            verdict.Status,
+            verdict.Note);
+    }
+
+    private sealed record Item(string Rule, string Title, string Effect, FlaggedItem Flagged, FixedItem Fixed, ProofStatus Status, string Note);
+
+    private sealed record FlaggedItem(
+        int? Diagnostics, int? Resets, string? Cause, IReadOnlyList<string> Candidates, string? Confidence, string? KernelReason,
+        long? BytesSent, long? BytesReceived, long? BlockedMs);
+
+    private sealed record FixedItem(string Source, int? Diagnostics, int? Resets, long? BytesSent, long? BytesReceived, long? BlockedMs);
+}

@@ -1,0 +1,104 @@
+using System.Globalization;
+using RstGuard.Diagnosis;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace RstGuard.Cli.Proving;
+
+/// <summary>Shows proofs to people: the steps of each as they are done, then one table.</summary>
+internal sealed class ProofTerminal(IAnsiConsole console)
+{
+    private const string Proved = "green";
+    private const string Failed = "red";
+    private const string Withheld = "yellow";
+
+    /// <summary>Shows one rule's proof, from the diagnostic to the repaired run.</summary>
+    public void Show(ProofRecord record, ProofVerdict verdict)
+    {
+        console.Write(new Rule($"[bold]{record.Rule.Id}[/] {Markup.Escape(record.Rule.Title)}").LeftJustified());
+        Grid grid = new();
+        grid.AddColumn(new GridColumn().NoWrap().PadRight(2));
+        grid.AddColumn(new GridColumn());
+        foreach (Finding finding in record.Flagged.Findings ?? [])
+        {
+            Step(grid, "flagged", new Markup($"[bold]{Markup.Escape(finding.Path)}({finding.Line},{finding.Column})[/]: {finding.Severity.ToLowerInvariant()} {finding.Id}: {Markup.Escape(finding.Message)}"));
+        }
+
+        foreach (ResetVerdict reset in record.Flagged.Wire?.Resets ?? [])
+        {
+            string kernel = reset.Kernel is null ? "" : $"; the kernel says {reset.Kernel.Reason}";
+            Step(grid, "reset", new Markup($"{reset.Sender} resets {reset.Receiver}: [bold]{ProofJudge.Names(reset)}[/] ({reset.Confidence}{Markup.Escape(kernel)})"));
+        }
+
+        if (record.Flagged.Report is ProgramReport flagged)
+        {
+            Step(grid, "loss", new Markup($"{Number(flagged.BytesReceived)} of {Number(flagged.BytesSent)} bytes arrived; the reading ended with {Markup.Escape(flagged.End)}"));
+        }
+
+        if (record.FixTitle is not null)
+        {
+            Step(grid, "fix", new Markup(Markup.Escape(record.FixTitle)));
+            Step(grid, "", new Rows(record.Diff.TrimEnd('\n').Split('\n').Select(Colored)));
+        }
+
+        if (record.Fixed.Report is ProgramReport repaired)
+        {
+            string resets = record.Fixed.Wire is null ? "the wire was not seen" : record.Fixed.Wire.Resets.Count == 0 ? "no reset" : $"{record.Fixed.Wire.Resets.Count} resets";
+            Step(grid, "fixed", new Markup($"{resets}; {Number(repaired.BytesReceived)} of {Number(repaired.BytesSent)} bytes arrived"));
+        }
+
+        Step(grid, Name(verdict.Status), new Text(verdict.Note), Color(verdict.Status));
+        console.Write(grid);
+        console.WriteLine();
+    }
+
+    /// <summary>Sums up.</summary>
+    public void ShowTable(IReadOnlyList<(ProofRecord Record, ProofVerdict Verdict)> proofs)
+    {
+        Table table = new Table().Border(TableBorder.Rounded)
+            .AddColumn("Rule")
+            .AddColumn("Reset")
+            .AddColumn(new TableColumn("Arrived").RightAligned())
+            .AddColumn("After the fix")
+            .AddColumn(new TableColumn("Arrived").RightAligned())
+            .AddColumn("Status");
+        foreach ((ProofRecord record, ProofVerdict verdict) in proofs)
+        {
+            ResetVerdict? reset = ProofJudge.Shown(record) ?? record.Flagged.Wire?.Resets.FirstOrDefault();
+            table.AddRow(
+                new Markup($"[bold]{record.Rule.Id}[/]"),
+                new Text(reset is null ? (record.Flagged.Wire is null ? "not seen" : "none") : $"{ProofJudge.Names(reset)} ({reset.Confidence})"),
+                new Text(Arrived(record.Flagged.Report)),
+                new Text(record.Fixed.Wire is null ? "not seen" : record.Fixed.Wire.Resets.Count == 0 ? "no reset" : $"{record.Fixed.Wire.Resets.Count} resets"),
+                new Text(Arrived(record.Fixed.Report)),
+                new Markup($"[{Color(verdict.Status)}]{Name(verdict.Status)}[/]"));
+        }
+
+        console.Write(table);
+    }
+
+    private static void Step(Grid grid, string name, IRenderable what, string color = "grey") =>
+        grid.AddRow(new Markup($"  [{color}]{name}[/]"), what);
+
+    private static Markup Colored(string line) => new(
+        line.StartsWith('+') ? $"[{Proved}]{Markup.Escape(line)}[/]" : line.StartsWith('-') ? $"[{Failed}]{Markup.Escape(line)}[/]" : Markup.Escape(line));
+
+    private static string Arrived(ProgramReport? report) => report is null ? "not seen" : $"{Number(report.BytesReceived)} / {Number(report.BytesSent)}";
+
+    private static string Number(long bytes) => bytes.ToString("#,0", CultureInfo.InvariantCulture);
+
+    private static string Name(ProofStatus status) => status switch
+    {
+        ProofStatus.Proved => "proved",
+        ProofStatus.Failed => "failed",
+        ProofStatus.Unavailable => "unavailable",
+        _ => "not on this system",
+    };
+
+    private static string Color(ProofStatus status) => status switch
+    {
+        ProofStatus.Proved => Proved,
+        ProofStatus.Failed => Failed,
+        _ => Withheld,
+    };
+}
