@@ -26,8 +26,7 @@ internal sealed class ProofProject
     private const string ImplicitUsingsFile = "ImplicitUsings.g.cs";
 
     private static readonly Lazy<ImmutableArray<MetadataReference>> Framework = new(() =>
-        [.. Directory.EnumerateFiles(RuntimeEnvironment.GetRuntimeDirectory(), "System*.dll")
-            .Concat(Directory.EnumerateFiles(RuntimeEnvironment.GetRuntimeDirectory(), "netstandard.dll"))
+        [.. Directory.EnumerateFiles(RuntimeEnvironment.GetRuntimeDirectory(), "*.dll")
             .Where(IsManaged)
             .Select(path => (MetadataReference)MetadataReference.CreateFromFile(path))]);
 
