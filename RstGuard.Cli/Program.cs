@@ -1,5 +1,6 @@
 using System.CommandLine;
 using RstGuard.Capture;
+using RstGuard.Cli.Proving;
 using RstGuard.Cli.Scanning;
 
 namespace RstGuard.Cli;
@@ -52,6 +53,7 @@ internal static class Program
     private static RootCommand CreateRoot()
     {
         RootCommand root = new("Names the line of C# that resets a TCP connection, proves it on the wire, and proves that the fix ends it.");
+        root.Subcommands.Add(ProveCommand.Create());
         root.Subcommands.Add(ScanCommand.Create());
         return root;
     }

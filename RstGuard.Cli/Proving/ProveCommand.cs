@@ -1,0 +1,154 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.Globalization;
+using Microsoft.CodeAnalysis.CodeFixes;
+using Microsoft.CodeAnalysis.Diagnostics;
+using RstGuard.Capture;
+using Spectre.Console;
+
+namespace RstGuard.Cli.Proving;
+
+/// <summary><c>rstguard prove [RULE…]</c>: shows for each rule that flagged code resets, and that its fix ends that.</summary>
+internal static class ProveCommand
+{
+    private const int Failed = 1;
+    private const int Unavailable = 3;
+
+    /// <summary>More at a time would only make the programs wait for each other.</summary>
+    private const int AtOnce = 3;
+
+    /// <summary>Columns where nobody says how many there are, as in a file or a pipe.</summary>
+    private const int RedirectedWidth = 120;
+
+    public static Command Create()
+    {
+        Argument<string[]> rules = new("RULE") { Description = "The rules to prove, such as RST1001; all where none is named.", Arity = ArgumentArity.ZeroOrMore };
+        rules.Validators.Add(result =>
+        {
+            foreach (string unknown in result.Tokens.Select(token => token.Value).Where(id => Catalogue.Find(id.ToUpperInvariant()) is null))
+            {
+                result.AddError($"There is no rule '{unknown}'. The rules are {string.Join(", ", Catalogue.Rules.Select(rule => rule.Descriptor.Id))}.");
+            }
+        });
+        Option<string> format = new("--format") { Description = "How to show the result: text or json.", DefaultValueFactory = _ => "text" };
+        format.AcceptOnlyFromAmong("text", "json");
+        Command command = new("prove", "Runs each rule's program on loopback, flagged and fixed, and shows what the wire says.") { rules, format };
+        command.SetAction((parsed, cancellationToken) => RunAsync(
+            parsed.GetValue(rules)!,
+            parsed.GetValue(format) == "json",
+            parsed.InvocationConfiguration.Output,
+            cancellationToken));
+        return command;
+    }
+
+    /// <summary>0 nothing failed or unavailable, 1 something failed, 3 something unavailable.</summary>
+    internal static int ExitCode(IEnumerable<ProofStatus> statuses)
+    {
+        List<ProofStatus> all = [.. statuses];
+        return all.Contains(ProofStatus.Failed) ? Failed : all.Contains(ProofStatus.Unavailable) ? Unavailable : 0;
+    }
+
+    private static async Task<int> RunAsync(string[] ids, bool json, TextWriter output, CancellationToken cancellationToken)
+    {
+        if (PrivateNamespace.IsInside)
+        {
+            PrivateNamespace.BringLoopbackUp();
+        }
+        else if (!CaptureCapability.ProbePacketSocket().IsAvailable
+            && (await CaptureCapability.ProbePrivateNamespaceAsync(cancellationToken)).IsAvailable)
+        {
+            return await PrivateNamespace.RunInsideAsync(["prove", .. ids, "--format", json ? "json" : "text"], cancellationToken);
+        }
+
+        List<(ProofRule Rule, Proof Proof)> chosen = Choose(ids);
+        LoopbackWire wire = new();
+        Prover prover = new(Assemblies.Analyzers(), Assemblies.Fixes(), wire);
+        IAnsiConsole console = CreateConsole(output);
+        List<(ProofRecord Record, ProofVerdict Verdict)> proofs = json || !console.Profile.Capabilities.Interactive
+            ? await ProveAllAsync(prover, chosen, (_, _) => { }, cancellationToken)
+            : await console.Progress()
+                .AutoClear(true)
+                .Columns(new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ElapsedTimeColumn())
+                .StartAsync(context =>
+                {
+                    Dictionary<string, ProgressTask> tasks = chosen.ToDictionary(
+                        proof => proof.Rule.Id,
+                        proof => context.AddTask(Markup.Escape($"{proof.Rule.Id} {proof.Rule.Title}: waiting")));
+                    return ProveAllAsync(
+                        prover,
+                        chosen,
+                        (rule, step) =>
+                        {
+                            tasks[rule.Id].Description = Markup.Escape($"{rule.Id} {rule.Title}: {step ?? "done"}");
+                            tasks[rule.Id].Value = step is null ? tasks[rule.Id].MaxValue : tasks[rule.Id].Value;
+                        },
+                        cancellationToken);
+                });
+        if (json)
+        {
+            await output.WriteLineAsync(ProofJson.Write(proofs));
+        }
+        else
+        {
+            ProofTerminal terminal = new(console);
+            proofs.ForEach(proof => terminal.Show(proof.Record, proof.Verdict));
+            terminal.ShowTable(proofs);
+        }
+
+        return ExitCode(proofs.Select(proof => proof.Verdict.Status));
+    }
+
+    /// <summary>Each rule once, sorted by id, with its program.</summary>
+    internal static List<(ProofRule Rule, Proof Proof)> Choose(IReadOnlyCollection<string> ids)
+    {
+        Dictionary<string, Proof> proofs = Proof.All().ToDictionary(proof => proof.Rule);
+        return [.. Catalogue.Rules
+            .Where(rule => ids.Count == 0 || ids.Contains(rule.Descriptor.Id, StringComparer.OrdinalIgnoreCase))
+            .Select(rule => (
+                new ProofRule(rule.Descriptor.Id, rule.Descriptor.Title.ToString(CultureInfo.CurrentUICulture), rule.Effect, rule.Causes),
+                proofs[rule.Descriptor.Id]))];
+    }
+
+    private static async Task<List<(ProofRecord Record, ProofVerdict Verdict)>> ProveAllAsync(
+        Prover prover, List<(ProofRule Rule, Proof Proof)> chosen, Action<ProofRule, string?> progress, CancellationToken cancellationToken)
+    {
+        ProofRecord[] records = new ProofRecord[chosen.Count];
+        await Parallel.ForAsync(0, chosen.Count, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (i, token) =>
+        {
+            records[i] = await prover.ProveAsync(chosen[i].Rule, chosen[i].Proof, step => progress(chosen[i].Rule, step), token);
+            progress(chosen[i].Rule, null);
+        });
+        return [.. records.Select(record => (record, ProofJudge.Judge(record)))];
+    }
+
+    private static IAnsiConsole CreateConsole(TextWriter output)
+    {
+        bool terminal = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected;
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(output),
+            Ansi = terminal ? AnsiSupport.Detect : AnsiSupport.No,
+            Interactive = terminal ? InteractionSupport.Detect : InteractionSupport.No,
+        });
+        if (!terminal)
+        {
+            console.Profile.Width = RedirectedWidth;
+        }
+
+        return console;
+    }
+
+    /// <summary>What the shipped assemblies hold, found as a compiler and an editor find it.</summary>
+    internal static class Assemblies
+    {
+        public static ImmutableArray<DiagnosticAnalyzer> Analyzers() => Instances<DiagnosticAnalyzer>(typeof(Catalogue).Assembly);
+
+        public static ImmutableArray<CodeFixProvider> Fixes() => Instances<CodeFixProvider>(System.Reflection.Assembly.Load("RstGuard.CodeFixes"));
+
+        private static ImmutableArray<T> Instances<T>(System.Reflection.Assembly assembly) =>
+            [.. assembly.GetTypes()
+                .Where(type => !type.IsAbstract && typeof(T).IsAssignableFrom(type))
+                .OrderBy(type => type.FullName, StringComparer.Ordinal)
+                .Select(type => (T)Activator.CreateInstance(type, nonPublic: true)!)];
+    }
+}
