@@ -32,6 +32,12 @@ internal sealed class DeclarationKeys
     /// <summary>Types that this file declares more than once: where first, and where again.</summary>
     public IReadOnlyList<(TextSpan First, TextSpan Again)> Repeated => _repeated;
 
+    /// <summary>The names of all types declared, without namespace.</summary>
+    public HashSet<string> TypeNames { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The names of all base types, without namespace and type arguments.</summary>
+    public HashSet<string> BaseNames { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Whether the file has top-level statements.</summary>
     public bool HasTopLevelStatements => _keys.ContainsKey(EntryPoint);
 
@@ -39,6 +45,21 @@ internal sealed class DeclarationKeys
     {
         DeclarationKeys keys = new();
         keys.AddMembers(unit.Members, "", isPartialType: false);
+        foreach (BaseTypeDeclarationSyntax type in unit.DescendantNodes(n => n is CompilationUnitSyntax or BaseNamespaceDeclarationSyntax or TypeDeclarationSyntax).OfType<BaseTypeDeclarationSyntax>())
+        {
+            keys.TypeNames.Add(type.Identifier.ValueText);
+            foreach (BaseTypeSyntax baseType in type.BaseList?.Types ?? [])
+            {
+                keys.BaseNames.Add(baseType.Type switch
+                {
+                    QualifiedNameSyntax qualified => qualified.Right.Identifier.ValueText,
+                    AliasQualifiedNameSyntax alias => alias.Name.Identifier.ValueText,
+                    SimpleNameSyntax simple => simple.Identifier.ValueText,
+                    _ => "",
+                });
+            }
+        }
+
         return keys;
     }
 

@@ -97,10 +97,16 @@ internal sealed class LooseScanner
                 specificDiagnosticOptions: files.SelectMany(f => f.DisabledRules).Distinct().Select(id => KeyValuePair.Create(id, ReportDiagnostic.Suppress)))
             .WithSyntaxTreeOptionsProvider(configuration.Severities);
 
+        HashSet<SyntaxTree> aboutSockets = SocketSources.Of(sources, cancellationToken);
+        if (aboutSockets.Count == 0)
+        {
+            return;
+        }
+
         foreach (CompilationLayer layer in CompilationLayers.Divide(sources))
         {
             // A compilation for what is test code and one for what is not: the property is one for a whole compilation.
-            foreach (IGrouping<bool, ParsedSource> part in layer.Reported.GroupBy(s => tests.Contains(s.Tree.FilePath)))
+            foreach (IGrouping<bool, ParsedSource> part in layer.Reported.Where(s => aboutSockets.Contains(s.Tree)).GroupBy(s => tests.Contains(s.Tree.FilePath)))
             {
                 IEnumerable<SyntaxTree> trees = layer.Sources.Select(s => s.Tree);
                 CSharpCompilation compilation = CSharpCompilation.Create(
@@ -244,11 +250,14 @@ internal sealed class LooseScanner
         }
         else
         {
-            foreach (SyntaxTree tree in reported)
+            await Parallel.ForEachAsync(reported, cancellationToken, async (tree, token) =>
             {
-                diagnostics.AddRange(await analysis.GetAnalyzerSyntaxDiagnosticsAsync(tree, cancellationToken));
-                diagnostics.AddRange(await analysis.GetAnalyzerSemanticDiagnosticsAsync(compilation.GetSemanticModel(tree), null, cancellationToken));
-            }
+                ImmutableArray<Diagnostic> found = await analysis.GetAnalyzerSemanticDiagnosticsAsync(compilation.GetSemanticModel(tree), null, token);
+                lock (diagnostics)
+                {
+                    diagnostics.AddRange(found);
+                }
+            });
         }
 
         foreach (Diagnostic diagnostic in diagnostics)
