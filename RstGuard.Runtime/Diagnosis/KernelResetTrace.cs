@@ -1,0 +1,243 @@
+using System.Globalization;
+using System.Net;
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+using RstGuard.Capture;
+using static RstGuard.Diagnosis.ResetCause;
+
+namespace RstGuard.Diagnosis;
+
+/// <summary>
+/// The kernel as judge: its tracepoint <c>tcp:tcp_send_reset</c> with the kernel stack, in a tracefs instance of its own that is
+/// removed at <see cref="Dispose"/>. Needs root, and a kernel from 6.10 on that traces reasons.
+/// </summary>
+public sealed partial class KernelResetTrace : IDisposable
+{
+    private const string Event = "events/tcp/tcp_send_reset";
+    private const int DetachUnmount = 2;
+    private static readonly string[] MountPoints = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
+    private static int _instances;
+
+    private readonly string _instance;
+    private readonly string? _ownMount;
+    private bool _disposed;
+
+    private KernelResetTrace(string instance, string? ownMount) => (_instance, _ownMount) = (instance, ownMount);
+
+    /// <summary>Starts to trace every reset that this kernel sends, in all network namespaces.</summary>
+    /// <exception cref="CaptureUnavailableException">This is not Linux, not root, or the kernel lacks the tracepoint.</exception>
+    public static KernelResetTrace Open()
+    {
+        const string Remedy = "Run as root on a Linux kernel from 6.10 on with CONFIG_FTRACE; in a container add --privileged.";
+        if (!OperatingSystem.IsLinux())
+        {
+            throw new CaptureUnavailableException("The kernel's reset tracepoint exists on Linux only.", Remedy);
+        }
+
+        string? ownMount = null;
+        string? root = MountPoints.FirstOrDefault(path => Directory.Exists(Path.Combine(path, "instances")));
+        if (root is null)
+        {
+            ownMount = root = Directory.CreateTempSubdirectory("rstguard-tracefs-").FullName;
+            if (LinuxSystemCalls.Mount("nodev", root, "tracefs", 0, 0) != 0)
+            {
+                string reason = Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError());
+                Directory.Delete(root);
+                throw new CaptureUnavailableException($"tracefs is not mounted and could not be: {reason}.", Remedy);
+            }
+        }
+
+        string instance = Path.Combine(root, "instances", $"rstguard-{Environment.ProcessId}-{Interlocked.Increment(ref _instances)}");
+        KernelResetTrace trace = new(instance, ownMount);
+        try
+        {
+            Directory.CreateDirectory(instance);
+            trace.Write("trace_clock", "mono");
+            trace.Write(Event + "/trigger", "stacktrace");
+            trace.Write(Event + "/enable", "1");
+            return trace;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            trace.Dispose();
+            throw new CaptureUnavailableException($"The kernel's reset tracepoint could not be enabled: {exception.Message}", Remedy, exception);
+        }
+    }
+
+    /// <summary>
+    /// Puts the kernel's words beside finished verdicts, joined by four-tuple and order. Agreement with the cause, and with no other
+    /// candidate, raises the confidence to <see cref="Confidence.Certain"/>. The cause is never changed. A verdict whose reset
+    /// the kernel did not trace, as one from a packet filter, stays as it was; so do all where the trace lost events.
+    /// </summary>
+    /// <param name="verdicts">The verdicts of one recording that began after this trace, in the order of capture.</param>
+    public IReadOnlyList<ResetVerdict> Confirm(IReadOnlyList<ResetVerdict> verdicts)
+    {
+        ArgumentNullException.ThrowIfNull(verdicts);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return HasLostEvents() ? verdicts : Confirm(verdicts, File.ReadAllText(Path.Combine(_instance, "trace")));
+    }
+
+    /// <summary>Disables the tracepoint, removes the instance, and unmounts tracefs where it was mounted here.</summary>
+    public void Dispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        if (Directory.Exists(_instance))
+        {
+            // An instance with an armed trigger can't be removed.
+            Write(Event + "/enable", "0");
+            Write(Event + "/trigger", "!stacktrace");
+            Directory.Delete(_instance);
+        }
+
+        if (_ownMount is not null)
+        {
+            _ = LinuxSystemCalls.Unmount(_ownMount, DetachUnmount);
+            Directory.Delete(_ownMount);
+        }
+    }
+
+    internal static IReadOnlyList<ResetVerdict> Confirm(IReadOnlyList<ResetVerdict> verdicts, string trace)
+    {
+        Dictionary<(IPEndPoint, IPEndPoint?), Queue<TracedReset>> traced = [];
+        foreach (TracedReset reset in Parse(trace))
+        {
+            // A listener's row has no remote end: 0.0.0.0:0.
+            (IPEndPoint, IPEndPoint?) key = (reset.Local, reset.Remote.Port == 0 ? null : reset.Remote);
+            if (!traced.TryGetValue(key, out Queue<TracedReset>? queue))
+            {
+                traced.Add(key, queue = new());
+            }
+
+            queue.Enqueue(reset);
+        }
+
+        List<ResetVerdict> confirmed = [];
+        foreach (ResetVerdict verdict in verdicts)
+        {
+            bool found = (traced.TryGetValue((verdict.Sender, verdict.Receiver), out Queue<TracedReset>? queue) && queue.Count > 0)
+                || (traced.TryGetValue((verdict.Sender, null), out queue) && queue.Count > 0);
+            confirmed.Add(found ? Confirm(verdict, queue!.Dequeue()) : verdict);
+        }
+
+        return confirmed;
+    }
+
+    internal static IEnumerable<TracedReset> Parse(string trace)
+    {
+        List<TracedReset> resets = [];
+        Dictionary<string, TracedReset> lastOfProcessor = [];
+        TracedReset? stackOf = null;
+        foreach (string line in trace.Split('\n'))
+        {
+            if (line.StartsWith(" => ", StringComparison.Ordinal))
+            {
+                stackOf?.Stack.Add(line[4..].Trim());
+                continue;
+            }
+
+            stackOf = null;
+            Match match = EventLine().Match(line);
+            if (match.Success && TryParseEndPoint(match.Groups["src"].Value, out IPEndPoint? local) && TryParseEndPoint(match.Groups["dest"].Value, out IPEndPoint? remote))
+            {
+                TracedReset reset = new(local, remote, match.Groups["state"].Value, match.Groups["reason"].Value, []);
+                resets.Add(reset);
+                lastOfProcessor[match.Groups["cpu"].Value] = reset;
+            }
+            else if ((match = StackLine().Match(line)).Success)
+            {
+                lastOfProcessor.TryGetValue(match.Groups["cpu"].Value, out stackOf);
+            }
+        }
+
+        return resets;
+    }
+
+    /// <summary>Whether the kernel's facts fit a cause; measured, see <c>docs/causes/shapes.md</c>.</summary>
+    internal static bool Fits(ResetCause cause, TracedReset traced)
+    {
+        bool Stack(string function) => traced.Stack.Contains(function);
+        return (cause, traced.Reason, traced.State) switch
+        {
+            (ClosedPort or FinToClosed or LateSynAck or KeepaliveProbeToVanished or LateAckAfterTimeout, "NO_SOCKET", "UNKNOWN") => true,
+            (CloseWithUnread, "TCP_ABORT_ON_CLOSE", "TCP_CLOSE") => Stack("__tcp_close"),
+            (LingerZero, "TCP_STATE" or "TCP_DISCONNECT_WITH_DATA", "TCP_CLOSE") => Stack("tcp_disconnect") && Stack("__tcp_close"),
+            (DisconnectUnspec, "TCP_STATE" or "TCP_DISCONNECT_WITH_DATA", "TCP_CLOSE") => Stack("__inet_stream_connect"),
+            (ListenerClosed, "TCP_STATE", "TCP_CLOSE") => Stack("inet_csk_listen_stop"),
+            (SockDestroy, "TCP_STATE", "TCP_ESTABLISHED") => Stack("tcp_abort"),
+            (FinWait2Timeout, "TCP_STATE", _) => Stack("tcp_keepalive_timer"),
+            (KeepaliveTimeout, "TCP_KEEPALIVE_TIMEOUT", _) => true,
+            (DataAfterClose, "TCP_ABORT_ON_DATA" or "TCP_TIMEWAIT_SOCKET" or "NO_SOCKET" or "TCP_FLAGS", _) => true,
+            (HalfOpen or KeepaliveProbeToVanished or LateAckAfterTimeout, "NO_SOCKET" or "TCP_FLAGS", _) => true,
+            (AcceptQueueOverflow or BadSynInSynRecv, "INVALID_SYN", _) => true,
+            (WrongAckInSynRecv, "TCP_FLAGS", _) => true,
+            (WrongAckInSynSent, "TCP_INVALID_ACK_SEQUENCE", _) => true,
+            (BadTsEcrInSynSent, "TCP_RFC7323_PAWS", _) => true,
+            (Linger2Negative, "TCP_ABORT_ON_LINGER" or "TCP_ABORT_ON_DATA", _) => true,
+            (OrphanOutOfMemory, "TCP_ABORT_ON_MEMORY", _) => true,
+            (Mptcp, _, _) => traced.Reason.StartsWith("MPTCP_", StringComparison.Ordinal) || traced.Reason == "TCP_ABORT_ON_CLOSE",
+            _ => false,
+        };
+    }
+
+    private static ResetVerdict Confirm(ResetVerdict verdict, TracedReset traced)
+    {
+        bool agrees = verdict.Cause is { } cause ? Fits(cause, traced) : verdict.Candidates.Any(candidate => Fits(candidate, traced));
+        KernelConfirmation confirmation = new(traced.Reason, traced.State, traced.Stack, agrees);
+        return verdict.Cause is { } certain && agrees && !verdict.Candidates.Skip(1).Any(candidate => Fits(candidate, traced))
+            ? verdict with { Kernel = confirmation, Confidence = Confidence.Certain, Candidates = [certain] }
+            : verdict with { Kernel = confirmation };
+    }
+
+    private static bool TryParseEndPoint(string text, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out IPEndPoint? endPoint)
+    {
+        if (!IPEndPoint.TryParse(text, out endPoint))
+        {
+            return false;
+        }
+
+        if (endPoint.Address.IsIPv4MappedToIPv6)
+        {
+            endPoint.Address = endPoint.Address.MapToIPv4();
+        }
+
+        return true;
+    }
+
+    private bool HasLostEvents()
+    {
+        foreach (string processor in Directory.EnumerateDirectories(Path.Combine(_instance, "per_cpu")))
+        {
+            foreach (string line in File.ReadAllLines(Path.Combine(processor, "stats")))
+            {
+                string[] parts = line.Split(": ");
+                if (parts is ["overrun" or "dropped events" or "commit overrun", var count] && long.Parse(count, CultureInfo.InvariantCulture) > 0)
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    // tracefs files take writes without truncation or creation.
+    private void Write(string file, string text)
+    {
+        using FileStream stream = new(Path.Combine(_instance, file), FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+        stream.Write(System.Text.Encoding.ASCII.GetBytes(text));
+    }
+
+    [GeneratedRegex(@"\[(?<cpu>\d+)\] .*: tcp_send_reset: .* src=(?<src>\S+) dest=(?<dest>\S+) state=(?<state>\S+) reason=(?<reason>\S+)")]
+    private static partial Regex EventLine();
+
+    [GeneratedRegex(@"\[(?<cpu>\d+)\] .*: <stack trace>")]
+    private static partial Regex StackLine();
+
+    /// <summary>One row of the trace.</summary>
+    internal sealed record TracedReset(IPEndPoint Local, IPEndPoint Remote, string State, string Reason, List<string> Stack);
+}
