@@ -42,7 +42,7 @@ internal sealed class RuleContext(DiagnosticDescriptor descriptor, SocketModel m
     /// unless the option <c>rstguard.test_projects</c> says otherwise; what a user sets for the rule's id overrides both.
     /// </summary>
     internal void Report(
-        SyntaxNode marked,
+        Location marked,
         ImmutableDictionary<string, string?> properties,
         IOperation? otherHalf,
         DiagnosticSeverity? severity,
@@ -63,7 +63,7 @@ internal sealed class RuleContext(DiagnosticDescriptor descriptor, SocketModel m
 
         _context.ReportDiagnostic(Diagnostic.Create(
             descriptor,
-            marked.GetLocation(),
+            marked,
             effective,
             otherHalf is null ? [] : [otherHalf.Syntax.GetLocation()],
             properties,

@@ -13,7 +13,8 @@ internal static class Operations
         {
             switch (operation)
             {
-                case IConversionOperation { OperatorMethod: null } conversion:
+                // Before C# 14 an array became a span by an operator of the span.
+                case IConversionOperation { OperatorMethod: null or { ContainingType.Name: "Span" or "ReadOnlySpan" or "Memory" or "ReadOnlyMemory" } } conversion:
                     operation = conversion.Operand;
                     break;
                 case IParenthesizedOperation parenthesized:
@@ -44,7 +45,7 @@ internal static class Operations
         {
             switch (operation.Parent)
             {
-                case IConversionOperation { OperatorMethod: null }:
+                case IConversionOperation { OperatorMethod: null or { ContainingType.Name: "Span" or "ReadOnlySpan" or "Memory" or "ReadOnlyMemory" } }:
                 case IParenthesizedOperation:
                 case IAwaitOperation:
                 case IInvocationOperation { TargetMethod.Name: "ConfigureAwait" or "AsTask" } call when call.Instance == operation:

@@ -10,12 +10,16 @@ namespace RstGuard.Sockets;
 /// <summary>One body, or one initializer, and what it does to connections, lambdas and local functions included.</summary>
 internal sealed class SocketBody
 {
-    private SocketBody(SocketModel model, ISymbol owner, IOperation root, ImmutableArray<SocketOperation> operations)
+    private SocketBody(
+        SocketModel model, ISymbol owner, IOperation root, ImmutableArray<SocketOperation> operations, ImmutableArray<ISimpleAssignmentOperation> httpTimeouts, bool speaksHttp, CancellationToken cancellationToken)
     {
+        HttpTimeouts = httpTimeouts;
+        SpeaksHttp = speaksHttp;
         Model = model;
         Owner = owner;
         Root = root;
         Operations = operations;
+        Connections = operations.IsEmpty ? ImmutableArray<ConnectionUse>.Empty : ConnectionUse.Of(this, cancellationToken);
     }
 
     internal SocketModel Model { get; }
@@ -28,20 +32,49 @@ internal sealed class SocketBody
     /// <summary>In the order of the source.</summary>
     internal ImmutableArray<SocketOperation> Operations { get; }
 
+    /// <summary>The connections that its locals hold.</summary>
+    internal ImmutableArray<ConnectionUse> Connections { get; }
+
+    /// <summary>Assignments to <c>HttpClient.Timeout</c> and <c>SocketsHttpHandler.ConnectTimeout</c>.</summary>
+    internal ImmutableArray<ISimpleAssignmentOperation> HttpTimeouts { get; }
+
+    /// <summary>A literal shows that it writes or expects HTTP/1.x.</summary>
+    internal bool SpeaksHttp { get; }
+
     internal static SocketBody Create(SocketModel model, ISymbol owner, IOperation root, CancellationToken cancellationToken)
     {
         ImmutableArray<SocketOperation>.Builder operations = ImmutableArray.CreateBuilder<SocketOperation>();
+        ImmutableArray<ISimpleAssignmentOperation>.Builder httpTimeouts = ImmutableArray.CreateBuilder<ISimpleAssignmentOperation>();
+        bool speaksHttp = false;
         foreach (IOperation operation in root.DescendantsAndSelf())
         {
             cancellationToken.ThrowIfCancellationRequested();
+            if (operation is ISimpleAssignmentOperation { Target: IPropertyReferenceOperation { Property: var property } } assignment
+                && ((property.Name == "Timeout" && KnownTypes.Is(property.ContainingType, model.Types.HttpClient))
+                    || (property.Name == "ConnectTimeout" && KnownTypes.Is(property.ContainingType, model.Types.SocketsHttpHandler))))
+            {
+                httpTimeouts.Add(assignment);
+            }
+
+            speaksHttp |= IsHttp(operation);
             if (SocketOperation.Create(operation, model.Types) is { } known)
             {
                 operations.Add(known);
             }
+            else if (operation is IVariableDeclaratorOperation declarator && IsUsingResource(declarator) && model.Types.IsConnection(declarator.Symbol.Type))
+            {
+                operations.Add(SocketOperation.CloseOf(declarator));
+            }
         }
 
-        return new(model, owner, root, operations.ToImmutable());
+        return new(model, owner, root, operations.ToImmutable(), httpTimeouts.ToImmutable(), speaksHttp, cancellationToken);
     }
+
+    private static bool IsHttp(IOperation operation) =>
+        operation is ILiteralOperation { ConstantValue: { HasValue: true, Value: string text } } && text.Contains("HTTP/1.");
+
+    private static bool IsUsingResource(IVariableDeclaratorOperation declarator) =>
+        declarator.Parent is IVariableDeclarationOperation { Parent: IVariableDeclarationGroupOperation { Parent: IUsingOperation or IUsingDeclarationOperation } };
 
     /// <summary>The <c>new</c> expressions that give the local or own field <paramref name="connection"/> its value.</summary>
     internal IEnumerable<IObjectCreationOperation> CreationsOf(IOperation connection, CancellationToken cancellationToken)
@@ -57,11 +90,12 @@ internal sealed class SocketBody
             }
         }
 
-        if (SocketKindOf.SymbolOf(connection) is not { } symbol)
-        {
-            return [];
-        }
+        return SocketKindOf.SymbolOf(connection) is { } symbol ? CreationsOf(symbol, cancellationToken) : [];
+    }
 
+    /// <summary>The same of what a local or own field is declared or assigned with.</summary>
+    internal IEnumerable<IObjectCreationOperation> CreationsOf(ISymbol symbol, CancellationToken cancellationToken)
+    {
         List<IObjectCreationOperation> creations = [];
         foreach (IOperation operation in Root.DescendantsAndSelf())
         {

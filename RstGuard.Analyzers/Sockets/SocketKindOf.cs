@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using Microsoft.CodeAnalysis;
@@ -14,13 +15,17 @@ internal static class SocketKindOf
     /// </summary>
     internal static bool IsNotTcp(IOperation? connection, SocketBody body, CancellationToken cancellationToken)
     {
-        if (connection is null)
-        {
-            return false;
-        }
+        return connection is not null && AreNotTcp(body.CreationsOf(connection, cancellationToken));
+    }
 
+    /// <summary>The same of what a local holds.</summary>
+    internal static bool IsNotTcp(ILocalSymbol local, SocketBody body, CancellationToken cancellationToken) =>
+        AreNotTcp(body.CreationsOf(local, cancellationToken));
+
+    private static bool AreNotTcp(IEnumerable<IObjectCreationOperation> creations)
+    {
         bool seen = false;
-        foreach (IObjectCreationOperation creation in body.CreationsOf(connection, cancellationToken))
+        foreach (IObjectCreationOperation creation in creations)
         {
             seen = true;
             if (!IsNotTcp(creation))

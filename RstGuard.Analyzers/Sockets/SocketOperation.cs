@@ -1,3 +1,4 @@
+using System;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Operations;
 
@@ -28,20 +29,108 @@ internal sealed class SocketOperation
     /// <summary>The value that is set.</summary>
     internal IOperation? Value { get; }
 
+    /// <summary>True for the forms that return before the work is done: tasks, <c>Begin</c>, event arguments.</summary>
+    internal bool IsAsynchronous => Operation is IInvocationOperation { TargetMethod.Name: var name } && (name.EndsWith("Async", StringComparison.Ordinal) || name.StartsWith("Begin", StringComparison.Ordinal));
+
     /// <summary>Classifies one operation; <see langword="null"/> when it touches no connection.</summary>
     internal static SocketOperation? Create(IOperation operation, KnownTypes types) => operation switch
     {
-        ISimpleAssignmentOperation { Target: IPropertyReferenceOperation or IFieldReferenceOperation } assignment when KnownTypes.Is(assignment.Target.Type, types.LingerOption) =>
-            new(SocketOperationKind.SetLinger, operation, Operations.Receiver(((IMemberReferenceOperation)assignment.Target).Instance), assignment.Value),
+        ISimpleAssignmentOperation { Target: IPropertyReferenceOperation or IFieldReferenceOperation } assignment => OfAssignment(assignment, (IMemberReferenceOperation)assignment.Target, types),
         IPropertyInitializerOperation initializer when KnownTypes.Is(initializer.InitializedProperties[0].Type, types.LingerOption) =>
             new(SocketOperationKind.SetLinger, operation, null, initializer.Value),
         IFieldInitializerOperation initializer when KnownTypes.Is(initializer.InitializedFields[0].Type, types.LingerOption) =>
             new(SocketOperationKind.SetLinger, operation, null, initializer.Value),
-        IInvocationOperation invocation when KnownTypes.Is(invocation.TargetMethod.ContainingType, types.Socket) => OfSocket(invocation),
+        IInvocationOperation invocation => OfInvocation(invocation, types),
+        IUsingOperation { Resources: not IVariableDeclarationGroupOperation } scope when types.IsConnection(scope.Resources.Unwrap().Type) =>
+            new(SocketOperationKind.Close, operation, scope.Resources.Unwrap(), null),
         _ => null,
     };
 
-    private static SocketOperation? OfSocket(IInvocationOperation invocation)
+    /// <summary>The close at the end of the scope of <paramref name="resource"/>, a variable declared by <c>using</c>.</summary>
+    internal static SocketOperation CloseOf(IVariableDeclaratorOperation resource) => new(SocketOperationKind.Close, resource, resource, null);
+
+    private static SocketOperation? OfAssignment(ISimpleAssignmentOperation assignment, IMemberReferenceOperation target, KnownTypes types)
+    {
+        if (KnownTypes.Is(target.Type, types.LingerOption))
+        {
+            return new(SocketOperationKind.SetLinger, assignment, Operations.Receiver(target.Instance), assignment.Value);
+        }
+
+        SocketOperationKind? kind = target.Member.Name switch
+        {
+            "SendTimeout" => SocketOperationKind.SetSendTimeout,
+            "ReceiveTimeout" => SocketOperationKind.SetReceiveTimeout,
+            _ => null,
+        };
+        return kind is { } timeout && (KnownTypes.Is(target.Member.ContainingType, types.Socket) || KnownTypes.Is(target.Member.ContainingType, types.TcpClient))
+            ? new(timeout, assignment, Operations.Receiver(target.Instance), assignment.Value)
+            : null;
+    }
+
+    private static SocketOperation? OfInvocation(IInvocationOperation invocation, KnownTypes types)
+    {
+        IMethodSymbol method = invocation.TargetMethod;
+        if (KnownTypes.Is(method.ContainingType, types.Socket))
+        {
+            return OfSocketOption(invocation) ?? Of(invocation, KindOfSocketMember(method.Name), Operations.Receiver(invocation.Instance));
+        }
+
+        if (KnownTypes.Is(method.ContainingType, types.SocketTaskExtensions))
+        {
+            return Of(invocation, KindOfSocketMember(method.Name), invocation.Arguments.Length > 0 ? invocation.Arguments[0].Value.Unwrap() : null);
+        }
+
+        if (KnownTypes.Is(method.ContainingType, types.TcpClient))
+        {
+            return Of(invocation, method.Name switch
+            {
+                "Connect" or "ConnectAsync" or "BeginConnect" => SocketOperationKind.Connect,
+                "Close" or "Dispose" => SocketOperationKind.Close,
+                _ => null,
+            }, Operations.Receiver(invocation.Instance));
+        }
+
+        return KnownTypes.Is(method.ContainingType, types.NetworkStream) || KnownTypes.Is(method.ContainingType, types.Stream)
+            ? Of(invocation, KindOfStreamMember(method.Name), Operations.Receiver(invocation.Instance))
+            : null;
+    }
+
+    private static SocketOperation? Of(IInvocationOperation invocation, SocketOperationKind? kind, IOperation? connection)
+    {
+        if (kind is null || connection is null)
+        {
+            return null;
+        }
+
+        const long PeekFlag = 2;
+        if (kind == SocketOperationKind.Receive && invocation.Argument("socketFlags").IsConstant(out long flags) && (flags & PeekFlag) != 0)
+        {
+            kind = SocketOperationKind.Peek;
+        }
+
+        return new(kind.Value, invocation, connection, null);
+    }
+
+    private static SocketOperationKind? KindOfSocketMember(string name) => name switch
+    {
+        "Connect" or "ConnectAsync" or "BeginConnect" => SocketOperationKind.Connect,
+        "Receive" or "ReceiveAsync" or "BeginReceive" or "EndReceive" => SocketOperationKind.Receive,
+        "Send" or "SendAsync" or "BeginSend" or "SendFile" or "SendFileAsync" or "BeginSendFile" or "SendPacketsAsync" => SocketOperationKind.Send,
+        "Shutdown" => SocketOperationKind.Shutdown,
+        "Close" or "Dispose" => SocketOperationKind.Close,
+        _ => null,
+    };
+
+    private static SocketOperationKind? KindOfStreamMember(string name) => name switch
+    {
+        "Read" or "ReadAsync" or "BeginRead" or "EndRead" => SocketOperationKind.Receive,
+        "ReadByte" or "ReadExactly" or "ReadExactlyAsync" or "ReadAtLeast" or "ReadAtLeastAsync" or "CopyTo" or "CopyToAsync" => SocketOperationKind.ReceiveAll,
+        "Write" or "WriteAsync" or "WriteByte" or "BeginWrite" => SocketOperationKind.Send,
+        "Close" or "Dispose" or "DisposeAsync" => SocketOperationKind.Close,
+        _ => null,
+    };
+
+    private static SocketOperation? OfSocketOption(IInvocationOperation invocation)
     {
         const long SocketLevel = 0xFFFF;
         const long Linger = 0x80;

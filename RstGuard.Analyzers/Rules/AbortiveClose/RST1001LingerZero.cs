@@ -50,7 +50,7 @@ public sealed class RST1001LingerZero() : SocketRule(Catalogue.LingerZero, Socke
             : "RST1001Closing";
 
         context.Report(
-            marked,
+            marked.GetLocation(),
             ImmutableDictionary<string, string?>.Empty.Add(DiagnosticProperties.Form, form),
             marked.Span.Contains(zero.Syntax.Span) && marked.SyntaxTree == zero.Syntax.SyntaxTree ? null : zero,
             severity: null,
