@@ -83,7 +83,7 @@ internal sealed class ClosingSource
                 MethodInfo run = context.LoadFromAssemblyPath(assembly).GetType("Program")!.GetMethod("Run")!;
                 using SocketEventLog.Lease lease = SocketEventLog.Acquire();
                 Assert.Null(lease.Log.Distrust);
-                (Socket socket, Socket peer) = Connection.Open();
+                (Socket socket, Socket peer) = LoopbackConnection.Open();
                 var local = (IPEndPoint)socket.LocalEndPoint!;
                 var remote = (IPEndPoint)socket.RemoteEndPoint!;
                 await (Task)run.Invoke(null, [socket, peer])!;
@@ -105,7 +105,7 @@ internal sealed class ClosingSource
 }
 
 /// <summary>A loopback connection.</summary>
-internal static class Connection
+internal static class LoopbackConnection
 {
     public static (Socket Socket, Socket Peer) Open(IPAddress? address = null)
     {

@@ -52,14 +52,14 @@ internal sealed record TestProject
     }
 
     /// <summary>
-    /// The sources in a project, and a second project with the same sources: a Fix All that is asked for a document or a project
+    /// The sources in a project, and with <paramref name="withCopy"/> a second project with the same sources: a Fix All that is asked for a document or a project
     /// must leave that one alone, and one for the solution must repair it.
     /// </summary>
-    public Solution ToSolution(Workspace workspace)
+    public Solution ToSolution(Workspace workspace, bool withCopy)
     {
         bool hasTopLevelStatements = Sources.Any(s => CSharpSyntaxTree.ParseText(s.Text, ParseOptions).GetCompilationUnitRoot().Members.Any(m => m is GlobalStatementSyntax));
         Solution solution = workspace.CurrentSolution;
-        foreach (string name in new[] { "Test", "Copy" })
+        foreach (string name in withCopy ? ["Test", "Copy"] : new[] { "Test" })
         {
             var project = ProjectId.CreateNewId(name);
             string directory = Directory + name + "/";

@@ -33,7 +33,7 @@ internal sealed class TokenCuts(Verify rule)
             }
 
             using var workspace = new AdhocWorkspace();
-            Solution solution = cut.ToSolution(workspace);
+            Solution solution = cut.ToSolution(workspace, withCopy: false);
             foreach (Diagnostic diagnostic in await FixCheck.DiagnosticsAsync(solution.Projects.Single(p => p.Name == "Test"), rule.Analyzers()))
             {
                 foreach (CodeAction action in await FixCheck.OfferedAsync(rule.Fix(), solution, diagnostic))

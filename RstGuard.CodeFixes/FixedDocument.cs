@@ -1,0 +1,91 @@
+using System.Linq;
+using System.Threading;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Text;
+
+namespace RstGuard;
+
+/// <summary>The document that a fix edits, and how text is taken out of it without leaving a trace.</summary>
+internal sealed class FixedDocument(Document document, SyntaxNode root, SemanticModel model, SourceText text, CancellationToken cancellationToken)
+{
+    internal Document Document => document;
+    internal SyntaxNode Root => root;
+    internal SemanticModel Model => model;
+    internal SourceText Text => text;
+    internal CancellationToken CancellationToken => cancellationToken;
+
+    /// <summary>The line end that the document uses.</summary>
+    internal string NewLine => text.Lines[0] is var first && first.EndIncludingLineBreak - first.End == 2 ? "\r\n" : "\n";
+
+    /// <summary>
+    /// Takes <paramref name="span"/> out: with its lines when nothing else stands on them, else with the blanks on one side of it.
+    /// </summary>
+    internal TextChange Remove(TextSpan span)
+    {
+        TextLine firstLine = text.Lines.GetLineFromPosition(span.Start);
+        TextLine lastLine = text.Lines.GetLineFromPosition(span.End);
+        bool nothingBefore = IsBlank(firstLine.Start, span.Start);
+        bool nothingAfter = IsBlank(span.End, lastLine.End);
+        if (nothingBefore && nothingAfter)
+        {
+            int end = lastLine.EndIncludingLineBreak;
+            // Of two empty lines around it, or one at the beginning of a block, one is enough.
+            bool gapBefore = firstLine.LineNumber > 0 && text.Lines[firstLine.LineNumber - 1] is var before
+                && (IsBlank(before.Start, before.End) || text.ToString(before.Span).TrimEnd().EndsWith("{", System.StringComparison.Ordinal));
+            if (gapBefore && lastLine.LineNumber + 1 < text.Lines.Count && text.Lines[lastLine.LineNumber + 1] is var after && IsBlank(after.Start, after.End))
+            {
+                end = after.EndIncludingLineBreak;
+            }
+
+            return new TextChange(TextSpan.FromBounds(firstLine.Start, end), "");
+        }
+
+        int from = span.Start;
+        int to = span.End;
+        if (nothingBefore)
+        {
+            while (to < lastLine.End && IsBlank(to, to + 1))
+            {
+                to++;
+            }
+        }
+        else
+        {
+            while (from > firstLine.Start && IsBlank(from - 1, from))
+            {
+                from--;
+            }
+        }
+
+        return new TextChange(TextSpan.FromBounds(from, to), "");
+    }
+
+    /// <summary>Whether evaluating <paramref name="expression"/> does nothing that its absence would change.</summary>
+    internal static bool HasNoEffect(SyntaxNode expression) => expression.DescendantNodesAndSelf().All(node => node switch
+    {
+        AssignmentExpressionSyntax assignment => assignment.Parent.IsKind(SyntaxKind.ObjectInitializerExpression),
+        AwaitExpressionSyntax or PostfixUnaryExpressionSyntax { RawKind: not (int)SyntaxKind.SuppressNullableWarningExpression } => false,
+        InvocationExpressionSyntax invocation => invocation.Expression is IdentifierNameSyntax { Identifier.Text: "nameof" },
+        PrefixUnaryExpressionSyntax prefix => !prefix.IsKind(SyntaxKind.PreIncrementExpression) && !prefix.IsKind(SyntaxKind.PreDecrementExpression),
+        DeclarationExpressionSyntax or SingleVariableDesignationSyntax or ThrowExpressionSyntax => false,
+        _ => true,
+    });
+
+    internal static bool HoldsComment(SyntaxTriviaList trivia) =>
+        trivia.Any(t => !t.IsKind(SyntaxKind.WhitespaceTrivia) && !t.IsKind(SyntaxKind.EndOfLineTrivia));
+
+    private bool IsBlank(int from, int to)
+    {
+        for (int i = from; i < to; i++)
+        {
+            if (!char.IsWhiteSpace(text[i]))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}

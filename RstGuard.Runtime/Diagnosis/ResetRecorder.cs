@@ -1,0 +1,370 @@
+using System.Net;
+using System.Net.Sockets;
+using RstGuard.Capture;
+using RstGuard.Tcp;
+
+namespace RstGuard.Diagnosis;
+
+/// <summary>Limits of a <see cref="ResetRecorder"/>.</summary>
+public sealed record ResetRecorderOptions
+{
+    /// <summary>How many connections are kept at once; beyond it those idle longest give way. 1 to 1 048 576; each takes about 1 KiB.</summary>
+    public int MaxConnections { get; init; } = 16_384;
+
+    /// <summary>How many resets are kept; more make the recording incomplete. 1 to 1 048 576.</summary>
+    public int MaxResets { get; init; } = 4_096;
+
+    /// <summary>How long traffic must have been quiet at <see cref="ResetRecorder.StopAsync"/>, waited for once; 0 to 10 seconds.</summary>
+    public TimeSpan Settle { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How long <see cref="ResetRecorder.StopAsync"/> waits for its sentinel; up to 60 seconds.</summary>
+    public TimeSpan SentinelTimeout { get; init; } = TimeSpan.FromSeconds(5);
+}
+
+/// <summary>Reads a packet source on a thread of its own and judges every reset it shows. Owns the source.</summary>
+public sealed class ResetRecorder : IAsyncDisposable
+{
+    private const long SettleNanoseconds = 250_000_000;
+    private const int MaxListeners = 4096;
+    private static readonly TimeSpan ReadTimeout = TimeSpan.FromMilliseconds(100);
+
+    private readonly IPacketSource _source;
+    private readonly ResetRecorderOptions _options;
+    private readonly ConnectionTable _table;
+    private readonly List<ResetObservation> _observations = [];
+    private readonly Queue<ResetObservation> _settling = [];
+    private readonly Dictionary<TcpEndpoint, long> _lastAnswers = [];
+    private readonly List<ConnectionSummary> _finished = [];
+    private readonly byte[] _sentinel = Sentinel.CreatePayload();
+    private readonly TaskCompletionSource _sentinelSeen = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _readerEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Socket? _sentinelSocket;
+    private readonly TcpCounterReader? _counters;
+    private readonly TcpCounters _countersAtStart;
+    private readonly object _stopLock = new();
+    private Task<ResetRecording>? _stopping;
+    private Exception? _failure;
+    private long _resets;
+    private long _summariesDropped;
+    private long _lastPacketTicks = Environment.TickCount64;
+    private volatile bool _stop;
+
+    private ResetRecorder(IPacketSource source, ResetRecorderOptions options)
+    {
+        _source = source;
+        _options = options;
+        _table = new ConnectionTable(options.MaxConnections) { Leaving = Summarize };
+        if (source.IsLive)
+        {
+            _sentinelSocket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            _sentinelSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        }
+
+        if (source is LinuxPacketSocket { SeesWholeNamespace: true })
+        {
+            _counters = new TcpCounterReader();
+            _countersAtStart = _counters.Read();
+        }
+    }
+
+    /// <summary>Starts to read. When this returns, packets sent from now on are seen.</summary>
+    /// <param name="source">The source; it is disposed with the recorder.</param>
+    /// <param name="options">Limits.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    public static ResetRecorder Start(IPacketSource source, ResetRecorderOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        options ??= new ResetRecorderOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxConnections, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaxConnections, 1_048_576, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxResets, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaxResets, 1_048_576, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Settle, TimeSpan.Zero, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Settle, TimeSpan.FromSeconds(10), nameof(options));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.SentinelTimeout, TimeSpan.FromSeconds(60), nameof(options));
+
+        ResetRecorder recorder = new(source, options);
+        new Thread(recorder.ReadAll) { IsBackground = true, Name = "RstGuard capture" }.Start();
+        return recorder;
+    }
+
+    /// <summary>
+    /// Waits until traffic has settled, sends a sentinel datagram through a live capture and waits for it, and judges. A second
+    /// call gives the same recording.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the waiting of this call; the recording is finished all the same.</param>
+    /// <exception cref="CaptureException">The source failed.</exception>
+    public Task<ResetRecording> StopAsync(CancellationToken cancellationToken = default)
+    {
+        lock (_stopLock)
+        {
+            _stopping ??= StopCoreAsync();
+        }
+
+        return _stopping.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Ends the capture without a verdict.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Task? stopping;
+        lock (_stopLock)
+        {
+            stopping = _stopping;
+        }
+
+        _stop = true;
+        _sentinelSeen.TrySetResult();
+        await _readerEnded.Task.ConfigureAwait(false);
+        if (stopping is not null)
+        {
+            // Its failure belongs to whoever called StopAsync.
+            await stopping.ContinueWith(static _ => { }, TaskScheduler.Default).ConfigureAwait(false);
+        }
+
+        Release();
+    }
+
+    private async Task<ResetRecording> StopCoreAsync()
+    {
+        List<string> gaps = [];
+        if (_source.IsLive)
+        {
+            TimeSpan quiet = TimeSpan.FromMilliseconds(Environment.TickCount64 - Interlocked.Read(ref _lastPacketTicks));
+            if (quiet < _options.Settle)
+            {
+                await Task.WhenAny(Task.Delay(_options.Settle - quiet), _readerEnded.Task).ConfigureAwait(false);
+            }
+
+            if (!await SendSentinelAsync().ConfigureAwait(false))
+            {
+                gaps.Add($"The capture did not show our own datagram within {_options.SentinelTimeout.TotalSeconds:0.#} s, so it may have missed packets. Check that it captures the loopback interface of this network namespace.");
+            }
+
+            _stop = true;
+        }
+
+        await _readerEnded.Task.ConfigureAwait(false);
+        CaptureStatistics statistics = _source.GetStatistics();
+        TcpCounters? counters = _counters is null ? null : _counters.Read() - _countersAtStart;
+        Release();
+        if (_failure is CaptureException failure)
+        {
+            throw new CaptureException(failure.Message, failure);
+        }
+
+        if (_failure is not null)
+        {
+            throw new CaptureException($"The captured packets could not be read: {_failure.Message}", _failure);
+        }
+
+        if (statistics.Dropped > 0)
+        {
+            gaps.Add($"{statistics.Dropped} of {statistics.Received} packets were lost because they came faster than they were read. Narrow the filter or enlarge the buffer.");
+        }
+
+        if (_table.Evictions > 0)
+        {
+            gaps.Add($"{_table.Evictions} open connections were forgotten because more than {_options.MaxConnections} were open at once. Raise MaxConnections or narrow the filter.");
+        }
+
+        if (_resets > _observations.Count)
+        {
+            gaps.Add($"{_resets - _observations.Count} resets were not kept because more than {_options.MaxResets} came. Raise MaxResets.");
+        }
+
+        if (_summariesDropped > 0)
+        {
+            gaps.Add($"{_summariesDropped} finished connections are not listed. Raise MaxConnections.");
+        }
+
+        foreach (Connection connection in _table.Connections)
+        {
+            Summarize(connection);
+        }
+
+        foreach (ResetObservation observation in _observations)
+        {
+            observation.IsWhole &= gaps.Count == 0;
+        }
+
+        CounterProof proof = gaps.Count == 0 ? Reconcile(counters) : CounterProof.None;
+        return new ResetRecording
+        {
+            Resets = [.. _observations.Select(observation => ResetClassifier.Classify(observation, proof))],
+            Connections = [.. _finished.OrderBy(summary => summary.FirstSegment)],
+            Statistics = statistics,
+            Gaps = gaps,
+        };
+    }
+
+    private CounterProof Reconcile(TcpCounters? delta) => delta is { } moved ? Reconcile(moved, _observations, _finished) : CounterProof.None;
+
+    /// <summary>What counters prove, given all that was captured while they moved.</summary>
+    internal static CounterProof Reconcile(TcpCounters moved, IReadOnlyList<ResetObservation> resets, IReadOnlyList<ConnectionSummary> connections)
+    {
+        if (resets.Count == 0 || moved.ResetsSent != resets.Count)
+        {
+            return CounterProof.None;
+        }
+
+        int active = resets.Count(reset => reset.Shape == ResetShape.Active);
+        // With both FINs sent, a close with linger zero moves TCPAbortOnData without a packet; a passive reset can move it too.
+        bool othersMoveAbortOnData = resets.Any(reset => reset.Shape == ResetShape.Passive)
+            || connections.Any(connection => !connection.IsWhole || (connection.ClientFin && connection.ServerFin));
+        if (active == 0 || moved.OtherAborts != 0 || othersMoveAbortOnData)
+        {
+            return CounterProof.SentByTcp;
+        }
+
+        return (moved.AbortsOnClose, moved.AbortsOnData) switch
+        {
+            (var close, 0) when close == active => CounterProof.AllCloseWithUnread,
+            (0, var data) when data == active => CounterProof.AllLingerZero,
+            (0, 0) => CounterProof.NoAbortiveClose,
+            _ => CounterProof.SentByTcp,
+        };
+    }
+
+    private async Task<bool> SendSentinelAsync()
+    {
+        long deadline = Environment.TickCount64 + (long)_options.SentinelTimeout.TotalMilliseconds;
+        do
+        {
+            // Sent again now and then: a full capture buffer drops the sentinel like any other packet.
+            await _sentinelSocket!.SendToAsync(_sentinel, SocketFlags.None, _sentinelSocket.LocalEndPoint!).ConfigureAwait(false);
+            await Task.WhenAny(_sentinelSeen.Task, _readerEnded.Task, Task.Delay(250)).ConfigureAwait(false);
+        }
+        while (!_sentinelSeen.Task.IsCompleted && !_readerEnded.Task.IsCompleted && Environment.TickCount64 < deadline);
+        return _sentinelSeen.Task.IsCompleted;
+    }
+
+    private void ReadAll()
+    {
+        try
+        {
+            while (!_stop)
+            {
+                ReadResult result = _source.Read(out CapturedPacket packet, ReadTimeout);
+                if (result == ReadResult.Ended)
+                {
+                    break;
+                }
+
+                if (result == ReadResult.Packet)
+                {
+                    Add(packet);
+                }
+            }
+        }
+        catch (Exception exception)
+        {
+            // StopAsync reports it; a thread must not end the process.
+            _failure = exception;
+        }
+        finally
+        {
+            _readerEnded.TrySetResult();
+        }
+    }
+
+    private void Add(in CapturedPacket packet)
+    {
+        if (!TcpSegment.TryParse(packet, out TcpSegment segment))
+        {
+            if (Sentinel.IsMatch(packet, _sentinel))
+            {
+                _sentinelSeen.TrySetResult();
+            }
+
+            return;
+        }
+
+        Interlocked.Exchange(ref _lastPacketTicks, Environment.TickCount64);
+        Connection connection = _table.Add(segment, out int sender);
+        while (_settling.TryPeek(out ResetObservation? oldest) && segment.TimestampNanoseconds - oldest.Reset.TimestampNanoseconds > SettleNanoseconds)
+        {
+            _settling.Dequeue();
+        }
+
+        if (segment.IsSyn && segment.IsAck)
+        {
+            NoteAnswer(segment);
+        }
+
+        if (!segment.IsReset)
+        {
+            return;
+        }
+
+        _resets++;
+        if (_observations.Count < _options.MaxResets)
+        {
+            ResetObservation observation = ResetObservation.From(connection, segment, sender);
+            Observe(observation, segment);
+        }
+
+        connection.Resets++;
+    }
+
+    private void Observe(ResetObservation observation, in TcpSegment segment)
+    {
+        if (observation.Shape == ResetShape.PassiveToSyn)
+        {
+            observation.ListenerAlive = _lastAnswers.TryGetValue(segment.Source, out long answered) && segment.TimestampNanoseconds - answered <= SettleNanoseconds;
+            foreach (ResetObservation earlier in _settling)
+            {
+                earlier.ListenerRefusedLater |= earlier.Sender == segment.Source;
+            }
+        }
+
+        _observations.Add(observation);
+        _settling.Enqueue(observation);
+    }
+
+    private void NoteAnswer(in TcpSegment segment)
+    {
+        if (_lastAnswers.Count >= MaxListeners)
+        {
+            _lastAnswers.Clear();
+        }
+
+        _lastAnswers[segment.Source] = segment.TimestampNanoseconds;
+        foreach (ResetObservation earlier in _settling)
+        {
+            earlier.ListenerAlive |= earlier.Sender == segment.Source;
+        }
+    }
+
+    private void Summarize(Connection connection)
+    {
+        if (_finished.Count >= 2 * _options.MaxConnections)
+        {
+            _summariesDropped++;
+            return;
+        }
+
+        int client = connection.Client >= 0 ? connection.Client : connection.Key.First.Port >= connection.Key.Second.Port ? 0 : 1;
+        ConnectionEnd from = connection.Ends[client];
+        ConnectionEnd to = connection.Ends[1 - client];
+        _finished.Add(new ConnectionSummary
+        {
+            Client = connection.EndpointOf(client).ToIPEndPoint(),
+            Server = connection.EndpointOf(1 - client).ToIPEndPoint(),
+            FirstSegment = ResetClassifier.ToTime(connection.FirstTimestampNanoseconds),
+            BytesFromClient = from.PayloadBytes,
+            BytesFromServer = to.PayloadBytes,
+            ClientFin = from.FinSeen,
+            ServerFin = to.FinSeen,
+            Resets = connection.Resets,
+            IsWhole = connection.IsWholeFromHandshake,
+        });
+    }
+
+    private void Release()
+    {
+        _source.Dispose();
+        _sentinelSocket?.Dispose();
+        _counters?.Dispose();
+    }
+}

@@ -1,0 +1,33 @@
+using System.Reflection;
+using RstGuard.CallSites;
+using RstGuard.Diagnosis;
+
+namespace RstGuard;
+
+/// <summary>
+/// Which rules are about a reset, by what the .NET side did and what the wire showed. A cause alone never names a rule: ten ways
+/// to close end in <see cref="ResetCause.LingerZero"/>.
+/// </summary>
+public static class ResetRules
+{
+    private static readonly string Repository =
+        typeof(ResetRules).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(data => data.Key == "RepositoryUrl")?.Value
+        ?? throw new InvalidOperationException("The assembly was built without its RepositoryUrl.");
+
+    // The inverse of the Catalogue's causes and origins; a test holds the two together.
+    internal static IReadOnlyList<(CloseOrigin Origin, ResetCause Cause, string Rule)> Table { get; } =
+    [
+        (CloseOrigin.Plain, ResetCause.LateSynAck, "RST4001"),
+        (CloseOrigin.Plain, ResetCause.CloseWithUnread, "RST2001"),
+        (CloseOrigin.Plain, ResetCause.DataAfterClose, "RST2001"),
+        (CloseOrigin.Plain, ResetCause.DataAfterClose, "RST4001"),
+        (CloseOrigin.UserLingerZero, ResetCause.LingerZero, "RST1001"),
+    ];
+
+    /// <summary>The ids of the rules that are about such a reset, sorted; empty where no rule is.</summary>
+    public static IReadOnlyList<string> For(CloseOrigin origin, ResetCause cause) =>
+        Table.Where(row => row.Origin == origin && row.Cause == cause).Select(row => row.Rule).Order(StringComparer.Ordinal).ToArray();
+
+    /// <summary>The address of a rule's page.</summary>
+    public static string PageOf(string rule) => $"{Repository}/blob/main/docs/rules/{rule}.md";
+}

@@ -1,0 +1,136 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+
+namespace RstGuard.Scenarios;
+
+/// <summary>A TCP connection over loopback with both ends at hand. All waits are bounded by <see cref="Wait"/>.</summary>
+public sealed class LoopbackPair : IDisposable
+{
+    private LoopbackPair(Socket listener, Socket client, Socket server)
+    {
+        Listener = listener;
+        Client = client;
+        Server = server;
+        ClientEndPoint = (IPEndPoint)client.LocalEndPoint!;
+        ServerEndPoint = (IPEndPoint)client.RemoteEndPoint!;
+    }
+
+    /// <summary>How long any wait of a scenario may last: 10 seconds.</summary>
+    public static TimeSpan Wait { get; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The listening socket.</summary>
+    public Socket Listener { get; }
+
+    /// <summary>The connecting end.</summary>
+    public Socket Client { get; }
+
+    /// <summary>The accepted end.</summary>
+    public Socket Server { get; }
+
+    /// <summary>The connecting end's address, also after it was closed.</summary>
+    public IPEndPoint ClientEndPoint { get; }
+
+    /// <summary>The accepted end's address, also after it was closed.</summary>
+    public IPEndPoint ServerEndPoint { get; }
+
+    /// <summary>An address of 127.0.0.0/8 that hardly any other run uses at the same time, so that a capture can be filtered by it.</summary>
+    public static IPAddress UniqueAddress() =>
+        new([127, (byte)RandomNumberGenerator.GetInt32(1, 255), (byte)RandomNumberGenerator.GetInt32(0, 256), (byte)RandomNumberGenerator.GetInt32(1, 255)]);
+
+    /// <summary>Connects a pair.</summary>
+    /// <param name="address">A loopback address; the client uses the same one.</param>
+    /// <param name="receiveBufferSize">SO_RCVBUF of both ends in bytes, so that a small window can be filled; null leaves it to the system.</param>
+    /// <exception cref="ArgumentException">The address is not a loopback address.</exception>
+    /// <exception cref="OperationCanceledException">The pair was not connected within <see cref="Wait"/>.</exception>
+    public static async Task<LoopbackPair> ConnectAsync(IPAddress address, int? receiveBufferSize = null)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        if (!IPAddress.IsLoopback(address))
+        {
+            throw new ArgumentException($"{address} is not a loopback address; scenarios never leave this machine.", nameof(address));
+        }
+
+        using CancellationTokenSource limit = new(Wait);
+        Socket listener = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        Socket client = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (receiveBufferSize is { } size)
+            {
+                listener.ReceiveBufferSize = size;
+                client.ReceiveBufferSize = size;
+            }
+
+            client.NoDelay = true;
+            listener.Bind(new IPEndPoint(address, 0));
+            listener.Listen(1);
+            client.Bind(new IPEndPoint(address, 0));
+            Task connecting = client.ConnectAsync(listener.LocalEndPoint!, limit.Token).AsTask();
+            Socket server = await listener.AcceptAsync(limit.Token).ConfigureAwait(false);
+            server.NoDelay = true;
+            await connecting.ConfigureAwait(false);
+            return new LoopbackPair(listener, client, server);
+        }
+        catch
+        {
+            client.Dispose();
+            listener.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Waits until a socket has at least so many bytes to read.</summary>
+    /// <exception cref="TimeoutException">They did not come within <see cref="Wait"/>.</exception>
+    public static async Task WaitForBytesAsync(Socket socket, int count)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        long deadline = Environment.TickCount64 + (long)Wait.TotalMilliseconds;
+        while (socket.Available < count)
+        {
+            if (Environment.TickCount64 > deadline)
+            {
+                throw new TimeoutException($"Only {socket.Available} of {count} bytes arrived within {Wait.TotalSeconds} s.");
+            }
+
+            await Task.Delay(1).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Sends until the peer's window and the own buffer are full, and returns how many bytes were taken.</summary>
+    public static int FillWindow(Socket socket)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        byte[] block = new byte[16384];
+        int sent = 0;
+        bool blocking = socket.Blocking;
+        socket.Blocking = false;
+        try
+        {
+            while (socket.Poll(100_000, SelectMode.SelectWrite))
+            {
+                int taken = socket.Send(block, SocketFlags.None, out SocketError error);
+                if (error is not SocketError.Success and not SocketError.WouldBlock)
+                {
+                    throw new SocketException((int)error);
+                }
+
+                sent += taken;
+            }
+        }
+        finally
+        {
+            socket.Blocking = blocking;
+        }
+
+        return sent;
+    }
+
+    /// <summary>Closes all three sockets.</summary>
+    public void Dispose()
+    {
+        Client.Dispose();
+        Server.Dispose();
+        Listener.Dispose();
+    }
+}
