@@ -8,6 +8,7 @@ using RstGuard.Tests.CallSites;
 
 namespace RstGuard.Tests.Guard;
 
+[IntentionalReset("The guard must see these resets.")]
 public sealed class ResetGuardTests
 {
     [Fact]

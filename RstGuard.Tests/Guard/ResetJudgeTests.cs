@@ -9,6 +9,7 @@ using RstGuard.Tests.CallSites;
 namespace RstGuard.Tests.Guard;
 
 /// <summary>Real closes, seen by the runtime's events, against verdicts as the wire gives them for such closes.</summary>
+[IntentionalReset("Each close here is abortive on purpose, so that there is something to judge.")]
 public sealed class ResetJudgeTests
 {
     private static readonly ResetCause[] ActiveCandidates = [ResetCause.CloseWithUnread, ResetCause.LingerZero, ResetCause.DisconnectUnspec];
