@@ -35,7 +35,8 @@ public abstract class PacketSourceContract
         Assert.Equal(1000, segments.Sum(segment => segment.PayloadLength));
         Assert.Equal(2, segments.Count(segment => segment.Flags.HasFlag(TcpFlags.Fin)));
         Assert.All(segments, segment => Assert.True(segment.SourcePort == port || segment.DestinationPort == port));
-        Assert.Equal(Enumerable.Range(1, segments.Count).Select(number => (long)number), segments.Select(segment => segment.Number));
+        Assert.All(segments.Zip(segments.Skip(1)), pair => Assert.True(pair.First.Number < pair.Second.Number));
+        Assert.True(segments[0].Number >= 1);
     }
 
     [Fact]
@@ -125,8 +126,8 @@ public abstract class PacketSourceContract
     public void NothingSent_TimesOut()
     {
         using IPacketSource source = Open(new CaptureFilter { Addresses = [Address(8)] });
-        Assert.Equal(ReadResult.TimedOut, source.Read(out _, TimeSpan.FromMilliseconds(30)));
-        Assert.Equal(ReadResult.TimedOut, source.Read(out _, TimeSpan.Zero));
+        Assert.Equal(ReadResult.TimedOut, ReadSegment(source, out _, TimeSpan.FromMilliseconds(30)));
+        Assert.Equal(ReadResult.TimedOut, ReadSegment(source, out _, TimeSpan.Zero));
     }
 
     [Fact]
@@ -138,7 +139,7 @@ public abstract class PacketSourceContract
             () =>
             {
                 reading.SetResult();
-                return source.Read(out _, Patience * 3);
+                return ReadSegment(source, out _, Patience * 3);
             },
             TaskCreationOptions.LongRunning);
 
@@ -169,15 +170,20 @@ public abstract class PacketSourceContract
     public void SentinelDatagram_PassesTheFilter()
     {
         using IPacketSource source = Open(new CaptureFilter { Addresses = [Address(11)] });
-        byte[] payload = [.. "RstGuard"u8, .. new byte[16]];
+        byte[] payload = [.. "RstGuard"u8, .. Guid.NewGuid().ToByteArray()];
         using Socket sender = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         sender.Bind(new IPEndPoint(Address(11), 0));
 
         // To itself: nothing answers with an ICMP error.
         sender.SendTo(payload, sender.LocalEndPoint!);
 
-        Assert.Equal(ReadResult.Packet, source.Read(out CapturedPacket packet, Patience));
-        Assert.True(packet.Data.EndsWith(payload));
+        bool isOurs;
+        do
+        {
+            Assert.Equal(ReadResult.Packet, source.Read(out CapturedPacket packet, Patience));
+            isOurs = packet.Data.EndsWith(payload);
+        }
+        while (!isOurs);
     }
 
     private protected IPAddress Address(byte host) => new([127, 83, Network, host]);
@@ -246,7 +252,7 @@ public abstract class PacketSourceContract
         while (true)
         {
             // After what was waited for, read on until it is quiet: a second copy of a packet would come late.
-            ReadResult result = source.Read(out CapturedPacket packet, done || until is null ? Quiet : Patience);
+            ReadResult result = ReadSegment(source, out CapturedPacket packet, done || until is null ? Quiet : Patience);
             if (result != ReadResult.Packet)
             {
                 Assert.True(done || until is null, $"What was waited for did not come: {result} after {string.Join("; ", segments)}");
@@ -258,9 +264,29 @@ public abstract class PacketSourceContract
         }
     }
 
+    /// <summary>Reads past the sentinels of captures that other tests have open: every filter lets them through.</summary>
+    private static ReadResult ReadSegment(IPacketSource source, out CapturedPacket packet, TimeSpan timeout)
+    {
+        ReadResult result;
+        do
+        {
+            result = source.Read(out packet, timeout);
+        }
+        while (result == ReadResult.Packet && !Segment.IsTcp(packet));
+        return result;
+    }
+
     private readonly record struct Segment(
         long Number, long TimestampNanoseconds, int SourcePort, int DestinationPort, TcpFlags Flags, int PayloadLength, bool IsWhole)
     {
+        private const byte TcpProtocol = 6;
+
+        public static bool IsTcp(in CapturedPacket packet)
+        {
+            ReadOnlySpan<byte> ip = packet.LinkType == LinkType.Ethernet ? packet.Data[14..] : packet.Data;
+            return (ip[0] >> 4 == 4 ? ip[9] : ip[6]) == TcpProtocol;
+        }
+
         public static Segment Parse(in CapturedPacket packet)
         {
             ReadOnlySpan<byte> ip = packet.LinkType == LinkType.Ethernet ? packet.Data[14..] : packet.Data;
