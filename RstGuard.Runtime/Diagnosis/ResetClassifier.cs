@@ -267,11 +267,13 @@ internal static class ResetClassifier
         {
             ResetCause[] vanished = fin ? [FinToClosed, HalfOpen] : [HalfOpen, KeepaliveProbeToVanished, WrongAckInSynRecv];
             finding.Candidates.AddRange([.. vanished, FilteredReject, IdleExpiry, ConntrackInvalid, LateAckAfterTimeout]);
-            if (!seen.IsWhole)
-            {
-                finding.Candidates.Add(DataAfterClose);
-                finding.Missing("The connection's beginning, or a part of it, was not captured: the sender may have closed before.");
-            }
+        }
+
+        if (!seen.IsWhole)
+        {
+            // What was missed may hold the true trigger, a FIN or the handshake.
+            finding.Widen(DataAfterClose, HalfOpen, FinToClosed, FilteredReject, LateSynAck, AcceptQueueOverflow, ListenerClosed, Linger2Negative, LingerZero);
+            finding.Missing("The connection's beginning, or a part of it, was not captured.");
         }
     }
 
@@ -367,6 +369,8 @@ internal static class ResetClassifier
 
         public void Against(ResetCause cause, string fact, string text, params long[] frames) =>
             _evidence.Add(new Evidence(fact, false, cause, text, frames.Length == 0 ? [Observed.Reset.Frame] : frames));
+
+        public void Widen(params ResetCause[] causes) => Candidates.AddRange(causes.Except(Candidates).ToArray());
 
         public void Missing(string text) => _missing.Add(text);
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using RstGuard.Diagnosis;
 
 namespace RstGuard.Scenarios;
@@ -62,6 +63,7 @@ public static class ResetScenario
             case ResetCause.DataAfterClose:
                 closing.Close();
                 await ReadToEndAsync(peer).ConfigureAwait(false);
+                AcknowledgeNow(peer);
                 await SendAllAsync(peer, 100).ConfigureAwait(false);
                 break;
         }
@@ -133,6 +135,19 @@ public static class ResetScenario
         byte[] buffer = new byte[1024];
         while (await socket.ReceiveAsync(buffer, SocketFlags.None, limit.Token).ConfigureAwait(false) > 0)
         {
+        }
+    }
+
+    // A delayed acknowledgment of the FIN would now and then travel with the data, and then another cause fits the packets as well.
+    // TCP_QUICKACK sends it at once (tcp(7)).
+    private static void AcknowledgeNow(Socket socket)
+    {
+        const int TcpLevel = 6;
+        const int QuickAck = 12;
+        if (OperatingSystem.IsLinux())
+        {
+            int on = 1;
+            socket.SetRawSocketOption(TcpLevel, QuickAck, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in on)));
         }
     }
 

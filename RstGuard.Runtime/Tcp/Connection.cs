@@ -57,7 +57,9 @@ internal sealed class ConnectionEnd
 }
 
 /// <summary>One incarnation of a four-tuple. Memory is fixed, whatever is captured.</summary>
-internal sealed class Connection(ConnectionKey key)
+/// <param name="key">Its four-tuple.</param>
+/// <param name="followsUnfinished">Whether the four-tuple's earlier incarnation was not seen to end, so that this one may still meet its remains.</param>
+internal sealed class Connection(ConnectionKey key, bool followsUnfinished = false)
 {
     /// <summary>How many segments the flight recorder keeps.</summary>
     public const int RecorderLength = 16;
@@ -77,7 +79,7 @@ internal sealed class Connection(ConnectionKey key)
     public int Resets { get; set; }
 
     /// <summary>Whether something was acknowledged or skipped that was never captured.</summary>
-    public bool HasGap { get; private set; }
+    public bool HasGap { get; private set; } = followsUnfinished;
 
     public LinkedListNode<Connection>? Node { get; set; }
 
@@ -100,7 +102,8 @@ internal sealed class Connection(ConnectionKey key)
     public bool IsSucceededBy(in TcpSegment segment, int sender) =>
         segment.IsSyn && !segment.IsAck && _segments > 0
         && !(Ends[sender].SynSeen && Ends[sender].InitialSequenceNumber == segment.SequenceNumber && Resets == 0)
-        && (IsOver || Client < 0 || Ends[1 - sender].HasAcknowledged);
+        // Until the third segment of the handshake, another initial sequence number is an error of this incarnation.
+        && (IsOver || Client < 0 || (Ends[0].HasAcknowledged && Ends[1].HasAcknowledged));
 
     public void Add(in TcpSegment segment, int sender)
     {
@@ -109,7 +112,7 @@ internal sealed class Connection(ConnectionKey key)
             FirstTimestampNanoseconds = segment.TimestampNanoseconds;
         }
 
-        _recorder[_segments % RecorderLength] = new SegmentRecord(
+        SegmentRecord record = new(
             segment.Frame,
             segment.TimestampNanoseconds,
             (byte)sender,
@@ -119,6 +122,12 @@ internal sealed class Connection(ConnectionKey key)
             segment.IsAck ? segment.AcknowledgmentNumber : 0,
             segment.Window,
             segment.PayloadLength);
+        if (_segments > 0 && !segment.IsReset && IsSecondCopy(record, _recorder[(_segments - 1) % RecorderLength]))
+        {
+            return;
+        }
+
+        _recorder[_segments % RecorderLength] = record;
         _segments++;
 
         ConnectionEnd from = Ends[sender];
@@ -149,6 +158,11 @@ internal sealed class Connection(ConnectionKey key)
         }
     }
 
+    // Some captures of a loopback interface show each packet twice; nothing is retransmitted so soon.
+    private static bool IsSecondCopy(in SegmentRecord record, in SegmentRecord last) =>
+        record.TimestampNanoseconds - last.TimestampNanoseconds < 50_000
+        && record with { Frame = last.Frame, TimestampNanoseconds = last.TimestampNanoseconds } == last;
+
     private void AddSyn(in TcpSegment segment, int sender, ConnectionEnd from)
     {
         if (!segment.IsAck && Client < 0 && _segments == 1)
@@ -157,6 +171,7 @@ internal sealed class Connection(ConnectionKey key)
         }
 
         TcpOptions options = TcpOptions.Parse(segment.Options, segment.OptionsCut);
+        HasGap |= from.SynSeen && from.InitialSequenceNumber != segment.SequenceNumber;
         from.SynSeen = true;
         from.InitialSequenceNumber = segment.SequenceNumber;
         from.OffersWindowScale = options.WindowScale is not null;
@@ -196,7 +211,7 @@ internal sealed class Connection(ConnectionKey key)
 
     private void AddAcknowledgment(in TcpSegment segment, ConnectionEnd from, ConnectionEnd to)
     {
-        if (to.HasSent && Sequence.IsAfter(segment.AcknowledgmentNumber, to.NextSequenceNumber))
+        if (!to.HasSent || Sequence.IsAfter(segment.AcknowledgmentNumber, to.NextSequenceNumber))
         {
             HasGap = true;
         }

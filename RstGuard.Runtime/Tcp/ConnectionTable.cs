@@ -21,8 +21,10 @@ internal sealed class ConnectionTable(int capacity)
     public Connection Add(in TcpSegment segment, out int sender)
     {
         ConnectionKey key = ConnectionKey.Of(segment.Source, segment.Destination, out sender);
+        bool followsUnfinished = false;
         if (_connections.TryGetValue(key, out Connection? connection) && connection.IsSucceededBy(segment, sender))
         {
+            followsUnfinished = !connection.IsOver;
             Remove(connection);
             connection = null;
         }
@@ -30,7 +32,7 @@ internal sealed class ConnectionTable(int capacity)
         if (connection is null)
         {
             MakeRoom();
-            connection = new Connection(key);
+            connection = new Connection(key, followsUnfinished);
             connection.Node = new LinkedListNode<Connection>(connection);
             _connections.Add(key, connection);
         }

@@ -1,0 +1,268 @@
+using System.Net;
+using FsCheck;
+using FsCheck.Fluent;
+using RstGuard.Capture;
+using RstGuard.Diagnosis;
+using RstGuard.Scenarios;
+using RstGuard.Tcp;
+
+namespace RstGuard.Tests.Diagnosis;
+
+/// <summary>What must not change a verdict, over generated conversations and over scenarios recorded from the wire.</summary>
+public sealed class ClassifierPropertyTests(ClassifierPropertyTests.RecordedScenarios recorded) : IClassFixture<ClassifierPropertyTests.RecordedScenarios>
+{
+    private static readonly Gen<IPEndPoint> EndPoint =
+        from version6 in Gen.Elements(false, true)
+        from bytes in Gen.Choose(1, 254).ListOf(16)
+        from port in Gen.Choose(1, 65535)
+        select new IPEndPoint(new IPAddress(bytes.Select(value => (byte)value).Take(version6 ? 16 : 4).ToArray()), port);
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ShiftedSequenceNumbers_ChangeNothing(bool fromWire) => Holds(
+        fromWire,
+        from client in Gen.Choose(int.MinValue, int.MaxValue) from server in Gen.Choose(int.MinValue, int.MaxValue) select (Client: unchecked((uint)client), Server: unchecked((uint)server)),
+        (conversation, shift) => SameVerdicts(conversation, conversation.Segments.Select(segment => Shift(conversation, segment, shift.Client, shift.Server))));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void SequenceNumbersThatWrap_ChangeNothing(bool fromWire) => Holds(
+        fromWire,
+        from client in Gen.Choose(-5000, 5) from server in Gen.Choose(-5000, 5) select (Client: client, Server: server),
+        (conversation, start) =>
+        {
+            uint client = unchecked((uint)start.Client - conversation.Segments[0].SequenceNumber);
+            uint server = unchecked((uint)start.Server - (conversation.Segments.FirstOrDefault(segment => segment.Source.Equals(conversation.Server) && segment.Flags.HasFlag(TcpFlags.Syn))?.SequenceNumber ?? 0));
+            return SameVerdicts(conversation, conversation.Segments.Select(segment => Shift(conversation, segment, client, server)));
+        });
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void OtherAddressesAndPorts_ChangeNothing(bool fromWire) => Holds(
+        fromWire,
+        from client in EndPoint from server in EndPoint where !client.Equals(server) select (Client: client, Server: server),
+        (conversation, ends) => SameVerdicts(conversation, conversation.Segments.Select(segment => Rename(conversation, segment, ends.Client, ends.Server))));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void SwappedEnds_ChangeNothing(bool fromWire) => Holds(
+        fromWire,
+        Gen.Constant(0),
+        (conversation, _) => SameVerdicts(conversation, conversation.Segments.Select(segment => Rename(conversation, segment, conversation.Server, conversation.Client))));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ShiftedTime_ChangesNothing(bool fromWire) => Holds(
+        fromWire,
+        Gen.Choose(-1_600_000_000, int.MaxValue),
+        (conversation, seconds) => SameVerdicts(conversation, conversation.Segments.Select(segment => segment with { Time = segment.Time + (seconds * 1_000_000_000L) })));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void InterleavedWithOtherConnections_ChangesNothing(bool fromWire) => Holds(
+        fromWire,
+        Conversations.Generator.ListOf(3),
+        (conversation, others) =>
+        {
+            IEnumerable<WireSegment> foreign = others.SelectMany((other, index) => other.Segments.Select((segment, at) =>
+                Rename(other, segment, IPEndPoint.Parse($"10.0.{index}.1:{5000 + index}"), IPEndPoint.Parse($"10.0.{index}.2:80")) with
+                {
+                    Time = conversation.Segments[Math.Min(at, conversation.Segments.Count - 1)].Time + 1 + index,
+                }));
+            IEnumerable<WireSegment> mixed = conversation.Segments.Concat(foreign).OrderBy(segment => segment.Time);
+            ResetRecording recording = Record(mixed);
+            return Verdicts(Record(conversation.Segments)).SequenceEqual(
+                Verdicts(recording, verdict => !verdict.Sender.Address.ToString().StartsWith("10.0.", StringComparison.Ordinal)));
+        });
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void DuplicatedPackets_ChangeNothing(bool fromWire) => Holds(
+        fromWire,
+        Gen.Elements(false, true).ListOf(64),
+        (conversation, doubled) =>
+        {
+            bool[] mask = [.. doubled];
+            IEnumerable<WireSegment> segments = conversation.Segments.SelectMany((segment, index) => mask[index % mask.Length] ? new[] { segment, segment with { Time = segment.Time + 1 } } : [segment]);
+            ResetVerdict[] roots = Roots(Record(segments));
+            return Roots(Record(conversation.Segments)).Select(Judgement).SequenceEqual(roots.Select(Judgement));
+        });
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void DeletedPackets_NeverMakeAnotherCauseLikely(bool fromWire) => Holds(
+        fromWire,
+        Gen.Elements(true, false).ListOf(64),
+        // A pure acknowledgment leaves no trace, nor does a FIN that nothing acknowledged: then only the source's own count can
+        // tell, as below.
+        (conversation, deleted) => OnlyWeaker(conversation, [.. conversation.Segments.Where((segment, index) => !(segment.TakesSequenceSpace && deleted[index % 64]))], dropped: 0));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void DroppedPackets_NeverMakeAnotherCauseLikely(bool fromWire) => Holds(
+        fromWire,
+        Gen.Elements(true, false).ListOf(64),
+        (conversation, deleted) => OnlyWeaker(conversation, [.. conversation.Segments.Where((segment, index) => segment.IsReset || !deleted[index % 64])], dropped: 1));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void CaptureBegunLate_NeverMakesAnotherCauseLikely(bool fromWire) => Holds(
+        fromWire,
+        Gen.Choose(1, 40),
+        (conversation, begun) => OnlyWeaker(conversation, [.. conversation.Segments.Skip(Math.Min(begun, conversation.Segments.Count - 1))], dropped: 0));
+
+    [Fact]
+    public void TrueCause_IsAmongTheCandidates_AndNeverAnotherLikely() => Holds(
+        false,
+        Gen.Constant(0),
+        (conversation, _) =>
+        {
+            ResetVerdict first = Record(conversation.Segments).Resets[0];
+            return first.Candidates.Contains(conversation.Cause) && (first.Cause is null || first.Cause == conversation.Cause);
+        });
+
+    [Fact]
+    public void AnyBytes_GiveARecording() => Check.One(
+        Config.QuickThrowOnFailure.WithMaxTest(300),
+        Prop.ForAll<byte[][]>(packets => Record(packets.Where(bytes => bytes is not null).Select((bytes, index) => new RecordedPacket(bytes, index, index % 2 == 0 ? LinkType.Raw : LinkType.Ethernet))).Statistics.Received >= 0));
+
+    [Fact]
+    public void DamagedPackets_GiveARecording() => Holds(
+        false,
+        (from at in Gen.Choose(0, 79) from value in Gen.Choose(0, 255) from cut in Gen.Choose(0, 90) select (At: at, Value: (byte)value, Cut: cut)).ListOf(40),
+        (conversation, damages) =>
+        {
+            ResetRecording recording = Record(conversation.Segments.Select((segment, index) =>
+            {
+                RecordedPacket packet = segment.ToPacket();
+                (int at, byte value, int cut) = damages[index % 40];
+                byte[] data = packet.Data.ToArray();
+                data[at % data.Length] = value;
+                return packet with { Data = data[..Math.Max(0, data.Length - Math.Max(0, cut - 60))], WireLength = data.Length };
+            }));
+            return recording.Resets.All(verdict => verdict.Candidates.Count > 0);
+        });
+
+    private void Holds<T>(bool fromWire, Gen<T> change, Func<Conversation, T, bool> property)
+    {
+        Gen<Conversation> conversations = fromWire ? Gen.Elements<Conversation>([.. recorded.Get()]) : Conversations.Generator;
+        var cases = from conversation in conversations from value in change select (Conversation: conversation, Change: value);
+        Check.One(
+            Config.QuickThrowOnFailure.WithMaxTest(fromWire ? 60 : 300),
+            Prop.ForAll(cases.ToArbitrary(), pair => property(pair.Conversation, pair.Change)));
+    }
+
+    private static bool SameVerdicts(Conversation conversation, IEnumerable<WireSegment> changed) =>
+        Verdicts(Record(conversation.Segments)).SequenceEqual(Verdicts(Record(changed)));
+
+    private static bool OnlyWeaker(Conversation conversation, IReadOnlyList<WireSegment> left, long dropped)
+    {
+        if (dropped == 0 && conversation.Cause == ResetCause.BadSynInSynRecv)
+        {
+            // Without its first SYN this is a refused connect like any other.
+            return true;
+        }
+
+        Dictionary<DateTimeOffset, ResetVerdict> before = Record(conversation.Segments).Resets.ToDictionary(verdict => verdict.Time);
+        ResetRecording after = Record(left, dropped);
+        return (dropped == 0 || !after.IsComplete) && after.Resets.All(verdict =>
+        {
+            ResetVerdict whole = before[verdict.Time];
+            return verdict.Confidence <= whole.Confidence
+                && (verdict.Cause is null || verdict.Cause == whole.Cause)
+                && (dropped == 0 || whole.FollowsEarlierReset || verdict.Candidates.Contains(conversation.Cause) || verdict.Candidates.Contains(ResetCause.Unknown));
+        });
+    }
+
+    private static ResetVerdict[] Roots(ResetRecording recording) => [.. recording.Resets.Where(verdict => !verdict.FollowsEarlierReset)];
+
+    private static string Judgement(ResetVerdict verdict) =>
+        $"{verdict.Confidence} {verdict.Shape} {string.Join(" ", verdict.Candidates)} {verdict.BytesFromSender} {verdict.BytesFromReceiver}";
+
+    private static IEnumerable<string> Verdicts(ResetRecording recording, Func<ResetVerdict, bool>? where = null) =>
+        recording.Resets.Where(where ?? (_ => true)).Select(verdict =>
+            $"{Judgement(verdict)} {verdict.FollowsEarlierReset} {string.Join(" ", verdict.Evidence.Select(evidence => evidence.Fact))} {verdict.Trigger?.PayloadLength}");
+
+    private static WireSegment Shift(Conversation conversation, WireSegment segment, uint client, uint server)
+    {
+        (uint own, uint other) = segment.Source.Equals(conversation.Client) ? (client, server) : (server, client);
+        bool answersSyn = segment.IsReset && segment.Flags.HasFlag(TcpFlags.Ack) && segment.SequenceNumber == 0 && segment.Window == 0;
+        return segment with
+        {
+            SequenceNumber = answersSyn ? 0 : unchecked(segment.SequenceNumber + own),
+            AcknowledgmentNumber = segment.Flags.HasFlag(TcpFlags.Ack) ? unchecked(segment.AcknowledgmentNumber + other) : 0,
+        };
+    }
+
+    private static WireSegment Rename(Conversation conversation, WireSegment segment, IPEndPoint client, IPEndPoint server)
+    {
+        // Both ends have one IP version.
+        IPEndPoint second = client.AddressFamily == server.AddressFamily ? server : new IPEndPoint(client.Address, server.Port == client.Port ? (client.Port % 65535) + 1 : server.Port);
+        bool fromClient = segment.Source.Equals(conversation.Client);
+        return segment with { Source = fromClient ? client : second, Destination = fromClient ? second : client };
+    }
+
+    private static ResetRecording Record(IEnumerable<WireSegment> segments, long dropped = 0) => Record(segments.Select(segment => segment.ToPacket()), dropped);
+
+    private static ResetRecording Record(IEnumerable<RecordedPacket> packets, long dropped = 0) =>
+        ResetRecorder.Start(new RecordedPackets(packets, dropped)).StopAsync().GetAwaiter().GetResult();
+
+    /// <summary>Each scenario's packets, captured once.</summary>
+    public sealed class RecordedScenarios : IAsyncLifetime
+    {
+        private readonly List<Conversation> _conversations = [];
+        private readonly CapabilityProbe _probe = CaptureCapability.ProbePacketSocket();
+
+        public async ValueTask InitializeAsync()
+        {
+            if (!_probe.IsAvailable)
+            {
+                return;
+            }
+
+            foreach (ResetCause cause in ResetScenario.Causes)
+            {
+                foreach (ResettingEnd end in cause == ResetCause.ClosedPort ? [ResettingEnd.Server] : Enum.GetValues<ResettingEnd>())
+                {
+                    _conversations.Add(await RecordAsync(cause, end));
+                }
+            }
+        }
+
+        public ValueTask DisposeAsync() => default;
+
+        internal IReadOnlyList<Conversation> Get()
+        {
+            Requirement.Check("capture", _probe.IsAvailable, _probe.Reason + _probe.Remedy);
+            return _conversations;
+        }
+
+        internal static async Task<Conversation> RecordAsync(ResetCause cause, ResettingEnd end)
+        {
+            IPAddress address = LoopbackPair.UniqueAddress();
+            using LinuxPacketSocket source = LinuxPacketSocket.OpenLoopback(new CaptureFilter { Addresses = [address] });
+            await ResetScenario.RunAsync(cause, end, address);
+            List<WireSegment> segments = [];
+            foreach (RecordedPacket packet in RecordedPackets.CopyFrom(source, TimeSpan.FromMilliseconds(200)))
+            {
+                if (WireSegment.TryParse(packet) is { } segment)
+                {
+                    // One time for each, so that a reset is known again by it.
+                    segments.Add(segment with { Time = Math.Max(segment.Time / 100 * 100, segments.Count == 0 ? 0 : segments[^1].Time + 1000) });
+                }
+            }
+
+            return new Conversation(cause, segments);
+        }
+    }
+}
