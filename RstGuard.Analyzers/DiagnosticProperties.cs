@@ -81,6 +81,10 @@ internal static class DiagnosticProperties
     internal static class Timeouts
     {
         internal const string SendTimeout = "sendTimeout";
+
+        /// <summary>A send timeout that bounds no connect, but the exchange after it (Info).</summary>
+        internal const string SendTimeoutOfExchange = "sendTimeoutOfExchange";
+
         internal const string ReceiveTimeout = "receiveTimeout";
         internal const string ConnectToken = "connectToken";
         internal const string HttpConnectTimeout = "httpConnectTimeout";

@@ -14,6 +14,8 @@ internal sealed class KnownTypes(Compilation compilation)
     internal INamedTypeSymbol? SocketTaskExtensions { get; } = compilation.GetTypeByMetadataName("System.Net.Sockets.SocketTaskExtensions");
     internal INamedTypeSymbol? Stream { get; } = compilation.GetTypeByMetadataName("System.IO.Stream");
     internal INamedTypeSymbol? TimeSpan { get; } = compilation.GetTypeByMetadataName("System.TimeSpan");
+    internal INamedTypeSymbol? CancellationToken { get; } = compilation.GetTypeByMetadataName("System.Threading.CancellationToken");
+    internal INamedTypeSymbol? CancellationTokenSource { get; } = compilation.GetTypeByMetadataName("System.Threading.CancellationTokenSource");
     internal INamedTypeSymbol? HttpClient { get; } = compilation.GetTypeByMetadataName("System.Net.Http.HttpClient");
     internal INamedTypeSymbol? SocketsHttpHandler { get; } = compilation.GetTypeByMetadataName("System.Net.Http.SocketsHttpHandler");
     internal INamedTypeSymbol? LingerOption { get; } = compilation.GetTypeByMetadataName("System.Net.Sockets.LingerOption");

@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Linq;
@@ -19,66 +20,89 @@ public sealed class RST4001TimeoutTooShortToConnect() : SocketRule(Catalogue.Tim
     {
         foreach (SocketBody body in context.Bodies())
         {
-            foreach (ConnectionUse use in body.Connections)
-            {
-                foreach (SocketOperation timeout in use.Operations)
-                {
-                    switch (timeout.Kind)
-                    {
-                        case SocketOperationKind.SetSendTimeout when BoundsConnect(timeout, use) && !TargetPlatform.IsWindowsOnly(context.Owner, timeout.Operation):
-                            Report(timeout.Value!, "SendTimeout", DiagnosticProperties.Timeouts.SendTimeout, null, ConnectAfter(timeout, use), context);
-                            break;
-                        case SocketOperationKind.SetReceiveTimeout when FirstReplyAfter(timeout, use) is { } reply:
-                            Report(timeout.Value!, "ReceiveTimeout", DiagnosticProperties.Timeouts.ReceiveTimeout, null, reply.Operation, context);
-                            break;
-                    }
-                }
-            }
-
+            InspectSendTimeouts(body, context);
+            InspectReceiveTimeouts(body, context);
+            InspectTokens(body, context);
             foreach (ISimpleAssignmentOperation assignment in body.HttpTimeouts)
             {
                 IPropertySymbol property = ((IPropertyReferenceOperation)assignment.Target).Property;
                 bool connect = property.Name == "ConnectTimeout";
+                if (ShortConstant(assignment.Value, context) is { } time)
+                {
+                    Report(
+                        time,
+                        property.ContainingType.Name + "." + property.Name,
+                        connect ? DiagnosticProperties.Timeouts.HttpConnectTimeout : DiagnosticProperties.Timeouts.HttpClientTimeout,
+                        DiagnosticSeverity.Info,
+                        null,
+                        context);
+                }
+            }
+        }
+    }
+
+    private static void InspectSendTimeouts(SocketBody body, RuleContext context)
+    {
+        foreach (SocketOperation timeout in body.Operations)
+        {
+            if (timeout.Kind == SocketOperationKind.SetSendTimeout && ShortConstant(timeout.Value!, context) is { } time
+                && new BoundedConnect(context.Model, context.CancellationToken).After(timeout, body) is { } connect
+                && !TargetPlatform.IsWindowsOnly(context.Owner, timeout.Operation) && !TargetPlatform.IsWindowsOnly(context.Owner, connect)
+                && !SocketKindOf.IsNotTcp(timeout.Connection, body, context.CancellationToken))
+            {
+                Report(time, "SendTimeout", DiagnosticProperties.Timeouts.SendTimeout, null, connect, context);
+            }
+        }
+
+        foreach (ISimpleAssignmentOperation assignment in PassThroughTimeout.In(body))
+        {
+            if (ShortConstant(assignment.Value, context) is { } time
+                && new PassThroughTimeout(context.Model, context.CancellationToken).BoundedBy(assignment, body) is (var call, var isConnect)
+                && !TargetPlatform.IsWindowsOnly(context.Owner, assignment))
+            {
                 Report(
-                    assignment.Value,
-                    property.ContainingType.Name + "." + property.Name,
-                    connect ? DiagnosticProperties.Timeouts.HttpConnectTimeout : DiagnosticProperties.Timeouts.HttpClientTimeout,
-                    DiagnosticSeverity.Info,
-                    null,
+                    time,
+                    ((IPropertyReferenceOperation)assignment.Target).Property.Name,
+                    isConnect ? DiagnosticProperties.Timeouts.SendTimeout : DiagnosticProperties.Timeouts.SendTimeoutOfExchange,
+                    isConnect ? null : DiagnosticSeverity.Info,
+                    call,
                     context);
             }
         }
     }
 
-    private static bool BoundsConnect(SocketOperation timeout, ConnectionUse use) => ConnectAfter(timeout, use) is not null;
-
-    /// <summary>
-    /// The synchronous connect that the timeout bounds: the first operation after it that sends anything. A socket that was used
-    /// asynchronously before is non-blocking, and nothing bounds its connect.
-    /// </summary>
-    private static IOperation? ConnectAfter(SocketOperation timeout, ConnectionUse use)
+    private static void InspectReceiveTimeouts(SocketBody body, RuleContext context)
     {
-        foreach (SocketOperation operation in use.Operations)
+        foreach (ConnectionUse use in body.Connections)
         {
-            bool isAfter = operation.Operation.Syntax.SpanStart > timeout.Operation.Syntax.SpanStart;
-            if (operation.IsAsynchronous && operation.Kind is SocketOperationKind.Connect or SocketOperationKind.Receive or SocketOperationKind.Send)
+            foreach (SocketOperation timeout in use.Operations)
             {
-                return null;
-            }
-
-            if (isAfter && operation.Kind == SocketOperationKind.SetSendTimeout && Paths.RunsBefore(timeout.Operation, operation.Operation))
-            {
-                return null;
-            }
-
-            if (isAfter && operation.Kind == SocketOperationKind.Connect)
-            {
-                return Paths.FunctionOf(operation.Operation) == Paths.FunctionOf(timeout.Operation) ? operation.Operation : null;
+                if (timeout.Kind == SocketOperationKind.SetReceiveTimeout && FirstReplyAfter(timeout, use) is { } reply && ShortConstant(timeout.Value!, context) is { } time)
+                {
+                    Report(time, "ReceiveTimeout", DiagnosticProperties.Timeouts.ReceiveTimeout, null, reply.Operation, context);
+                }
             }
         }
-
-        return null;
     }
+
+    private static void InspectTokens(SocketBody body, RuleContext context)
+    {
+        HashSet<SyntaxNode>? told = null;
+        foreach (SocketOperation connect in body.Operations)
+        {
+            if (connect is { Kind: SocketOperationKind.Connect, IsAsynchronous: true }
+                && ConnectToken.TimeOf(connect, body, context.CancellationToken) is (var time, var name) && IsShort(time, context)
+                && (told ??= []).Add(time.Value.Syntax))
+            {
+                Report(time, name, DiagnosticProperties.Timeouts.ConnectToken, DiagnosticSeverity.Info, connect.Operation, context);
+            }
+        }
+    }
+
+    private static ConstantTimeout? ShortConstant(IOperation value, RuleContext context) =>
+        ConstantTimeout.Of(value, context.Model, context.CancellationToken) is { } time && IsShort(time, context) ? time : null;
+
+    private static bool IsShort(ConstantTimeout time, RuleContext context) => time.Milliseconds > 0 && time.Milliseconds <= context.Options.MinConnectTimeout;
 
     /// <summary>
     /// The first receive that the timeout bounds, in a body that connects here, receives synchronously, and closes the connection.
@@ -121,24 +145,15 @@ public sealed class RST4001TimeoutTooShortToConnect() : SocketRule(Catalogue.Tim
         return false;
     }
 
-    private static void Report(IOperation value, string name, string form, DiagnosticSeverity? severity, IOperation? bounded, RuleContext context)
-    {
-        RuleOptions options = context.Options;
-        if (!Duration.TryGetMilliseconds(value, context.Model.Types, out double milliseconds, out string unit) || milliseconds <= 0 || milliseconds > options.MinConnectTimeout)
-        {
-            return;
-        }
-
-        context.Report(
-            value.Syntax.GetLocation(),
-            ImmutableDictionary<string, string?>.Empty
-                .Add(DiagnosticProperties.Form, form)
-                .Add(DiagnosticProperties.Unit, unit)
-                .Add(DiagnosticProperties.ConnectTimeoutMilliseconds, options.ConnectTimeout.ToString(CultureInfo.InvariantCulture)),
-            bounded,
-            severity,
-            name,
-            milliseconds.ToString("0.###", CultureInfo.InvariantCulture),
-            Texts.Get("RST4001" + char.ToUpperInvariant(form[0]) + form.Substring(1)));
-    }
+    private static void Report(ConstantTimeout time, string name, string form, DiagnosticSeverity? severity, IOperation? bounded, RuleContext context) => context.Report(
+        time.Value.Syntax.GetLocation(),
+        ImmutableDictionary<string, string?>.Empty
+            .Add(DiagnosticProperties.Form, form)
+            .Add(DiagnosticProperties.Unit, time.Unit)
+            .Add(DiagnosticProperties.ConnectTimeoutMilliseconds, context.Options.ConnectTimeout.ToString(CultureInfo.InvariantCulture)),
+        bounded,
+        severity,
+        name,
+        time.Milliseconds.ToString("0.######", CultureInfo.InvariantCulture),
+        Texts.Get("RST4001" + char.ToUpperInvariant(form[0]) + form.Substring(1)));
 }
