@@ -158,10 +158,13 @@ public sealed partial class KernelResetTrace : IDisposable
     }
 
     /// <summary>Whether the kernel's facts fit a cause; measured, see <c>docs/causes/shapes.md</c>.</summary>
-    internal static bool Fits(ResetCause cause, TracedReset traced)
+    internal static bool Fits(ResetCause cause, TracedReset traced) => Fits(cause, traced.Reason, traced.State, traced.Stack);
+
+    /// <inheritdoc cref="Fits(ResetCause, TracedReset)"/>
+    internal static bool Fits(ResetCause cause, string reason, string state, IReadOnlyList<string> stack)
     {
-        bool Stack(string function) => traced.Stack.Contains(function);
-        return (cause, traced.Reason, traced.State) switch
+        bool Stack(string function) => stack.Contains(function);
+        return (cause, reason, state) switch
         {
             (ClosedPort or FinToClosed or LateSynAck or KeepaliveProbeToVanished or LateAckAfterTimeout, "NO_SOCKET", "UNKNOWN") => true,
             (CloseWithUnread, "TCP_ABORT_ON_CLOSE", "TCP_CLOSE") => Stack("__tcp_close"),
@@ -179,7 +182,7 @@ public sealed partial class KernelResetTrace : IDisposable
             (BadTsEcrInSynSent, "TCP_RFC7323_PAWS", _) => true,
             (Linger2Negative, "TCP_ABORT_ON_LINGER" or "TCP_ABORT_ON_DATA", _) => true,
             (OrphanOutOfMemory, "TCP_ABORT_ON_MEMORY", _) => true,
-            (Mptcp, _, _) => traced.Reason.StartsWith("MPTCP_", StringComparison.Ordinal) || traced.Reason == "TCP_ABORT_ON_CLOSE",
+            (Mptcp, _, _) => reason.StartsWith("MPTCP_", StringComparison.Ordinal) || reason == "TCP_ABORT_ON_CLOSE",
             _ => false,
         };
     }

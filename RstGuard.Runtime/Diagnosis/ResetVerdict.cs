@@ -78,4 +78,8 @@ public enum ResetShape
 /// <param name="State">The socket's state as the tracepoint prints it.</param>
 /// <param name="Stack">The kernel functions on the stack, innermost first.</param>
 /// <param name="Agrees">Whether reason and stack fit the verdict's cause; false marks the verdict as contradicted.</param>
-public sealed record KernelConfirmation(string Reason, string State, IReadOnlyList<string> Stack, bool Agrees);
+public sealed record KernelConfirmation(string Reason, string State, IReadOnlyList<string> Stack, bool Agrees)
+{
+    /// <summary>Whether reason, state and stack fit <paramref name="cause"/>; several causes can fit alike.</summary>
+    public bool Fits(ResetCause cause) => KernelResetTrace.Fits(cause, Reason, State, Stack);
+}
