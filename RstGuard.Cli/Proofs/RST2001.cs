@@ -2,9 +2,9 @@
 // Flagged: client.Close()
 // Claims: reset, loss
 //
-// One process, two ends: the flagged code reads the first kilobyte of a request, answers and closes. The client sends a longer
-// request, and reads the answer once the server has closed its end. The client's receive buffer is small, so most of the answer
-// still waits in the server's send queue at that time.
+// One process, two ends: the flagged code accepts a client, reads the first kilobyte of its request, answers and closes. The client
+// sends a longer request, and reads the answer once the server has closed its end. The client's receive buffer is small, so most of
+// the answer still waits in the server's send queue at that time.
 // Usage: RST2001 <loopback address>
 
 using System.Diagnostics;
@@ -15,8 +15,9 @@ using System.Net.Sockets;
 #region Sample
 internal static class ReportServer
 {
-    public static async Task ServeAsync(Socket client, byte[] report)
+    public static async Task ServeAsync(Socket listener, byte[] report)
     {
+        Socket client = await listener.AcceptAsync();
         byte[] request = new byte[1024];
         await client.ReceiveAsync(request);
         await client.SendAsync(report);
@@ -36,16 +37,15 @@ internal static class Program
         listener.Bind(new IPEndPoint(IPAddress.Parse(arguments[0]), 0));
         listener.Listen(1);
 
+        Stopwatch blocked = Stopwatch.StartNew();
+        Task serving = ReportServer.ServeAsync(listener, new byte[ReportLength]);
+
         using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         client.ReceiveBufferSize = 4096;
         client.Connect(listener.LocalEndPoint!);
         client.Send(new byte[RequestLength]);
         IPEndPoint clientEnd = (IPEndPoint)client.LocalEndPoint!;
         IPEndPoint serverEnd = (IPEndPoint)client.RemoteEndPoint!;
-
-        Socket server = listener.Accept();
-        Stopwatch blocked = Stopwatch.StartNew();
-        Task serving = ReportServer.ServeAsync(server, new byte[ReportLength]);
         WaitWhileEstablished(serverEnd, clientEnd);
 
         (long received, string end) = ReadToEnd(client);

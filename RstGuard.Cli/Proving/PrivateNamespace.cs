@@ -1,13 +1,15 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using RstGuard.Capture;
 
 namespace RstGuard.Cli.Proving;
 
 /// <summary>
-/// Runs this tool again inside a user and network namespace of its own, where an ordinary user may capture: its loopback is not the
-/// machine's, and root there is nobody outside (user_namespaces(7), network_namespaces(7)).
+/// Runs this tool again inside a network namespace of its own: its loopback is not the machine's, nothing else talks there, and so
+/// the kernel's counters of that namespace speak of the proofs alone. An ordinary user gets it together with a user namespace, in
+/// which he may capture, and where root is nobody outside (user_namespaces(7), network_namespaces(7)).
 /// </summary>
 /// <remarks>
 /// A launcher is needed because <c>unshare(CLONE_NEWUSER)</c> refuses a process with several threads, which every .NET process is.
@@ -22,32 +24,49 @@ internal static class PrivateNamespace
     private const int FlagsOffset = 16;
     private const short Up = 1;
 
+    private static readonly string[] NetworkAlone = ["--net"];
+    private static readonly string[] WithUser = ["--user", "--map-root-user", "--net"];
+    private static readonly TimeSpan ProbeLimit = TimeSpan.FromSeconds(10);
+
     /// <summary>Whether this process is the one inside.</summary>
     public static bool IsInside => Environment.GetEnvironmentVariable(Marker) is "1";
 
-    /// <summary>Runs the same command line inside; what it writes and its exit code are ours.</summary>
-    /// <param name="arguments">The arguments of this tool.</param>
-    /// <param name="cancellationToken">Kills the inner process.</param>
-    public static async Task<int> RunInsideAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    /// <summary>Finds out, by having one opened, how a namespace can be had: as root one for the network alone, where tracefs stays in reach.</summary>
+    public static async Task<NamespaceAccess> ProbeAsync(CancellationToken cancellationToken)
     {
-        ProcessStartInfo start = new("unshare") { ArgumentList = { "--user", "--map-root-user", "--net", "--" } };
-        string self = Environment.ProcessPath!;
-        start.ArgumentList.Add(self);
-        if (Path.GetFileNameWithoutExtension(self) == "dotnet")
+        if (!OperatingSystem.IsLinux())
         {
-            start.ArgumentList.Add("exec");
-            start.ArgumentList.Add(typeof(PrivateNamespace).Assembly.Location);
+            return new(null, "Network namespaces exist on Linux only.");
         }
 
-        foreach (string argument in arguments)
+        if (Environment.IsPrivilegedProcess && await TryAsync(NetworkAlone, cancellationToken))
         {
-            start.ArgumentList.Add(argument);
+            return new(NetworkAlone, "");
         }
 
+        CapabilityProbe probe = await CaptureCapability.ProbePrivateNamespaceAsync(cancellationToken);
+        return new(probe.IsAvailable ? WithUser : null, probe.Reason);
+    }
+
+    /// <summary>Runs a command line inside. What it writes and its exit code are ours.</summary>
+    /// <param name="options">How the namespace is had, from <see cref="ProbeAsync"/>.</param>
+    /// <param name="arguments">The arguments of this tool.</param>
+    /// <param name="output">Where its output goes; null: where ours goes, a terminal too.</param>
+    /// <param name="cancellationToken">Kills the inner process.</param>
+    public static async Task<int> RunInsideAsync(
+        IReadOnlyList<string> options, IReadOnlyList<string> arguments, TextWriter? output, CancellationToken cancellationToken)
+    {
+        // With --kill-child the inner process ends with the launcher, whatever ends that.
+        ProcessStartInfo start = new("unshare", [.. options, "--kill-child", "--", .. Self(), .. arguments]) { RedirectStandardOutput = output is not null };
         start.Environment[Marker] = "1";
         using Process process = Process.Start(start)!;
         try
         {
+            if (output is not null)
+            {
+                await output.WriteAsync(await process.StandardOutput.ReadToEndAsync(cancellationToken));
+            }
+
             await process.WaitForExitAsync(cancellationToken);
             return process.ExitCode;
         }
@@ -64,7 +83,7 @@ internal static class PrivateNamespace
     /// <exception cref="CaptureException">The kernel refused.</exception>
     public static void BringLoopbackUp()
     {
-        using System.Net.Sockets.Socket socket = new(System.Net.Sockets.AddressFamily.InterNetwork, System.Net.Sockets.SocketType.Dgram, System.Net.Sockets.ProtocolType.Udp);
+        using Socket socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         byte[] request = new byte[40]; // struct ifreq
         "lo"u8.CopyTo(request);
         int descriptor = (int)socket.Handle;
@@ -81,6 +100,52 @@ internal static class PrivateNamespace
         throw new CaptureException($"The loopback interface of the private namespace could not be brought up: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}.");
     }
 
+    private static IEnumerable<string> Self() => typeof(PrivateNamespace).Assembly.Location is { Length: > 0 } assembly
+        ? [ProgramRun.DotnetHost(), "exec", assembly]
+        : [Environment.ProcessPath!];
+
+    private static async Task<bool> TryAsync(string[] options, CancellationToken cancellationToken)
+    {
+        Process process;
+        try
+        {
+            process = Process.Start(new ProcessStartInfo("unshare", [.. options, "--", "true"]) { RedirectStandardError = true })!;
+        }
+        catch (Win32Exception)
+        {
+            // No such program: the probe that follows says so.
+            return false;
+        }
+
+        using (process)
+        using (CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
+        {
+            limit.CancelAfter(ProbeLimit);
+            try
+            {
+                await process.StandardError.ReadToEndAsync(limit.Token);
+                await process.WaitForExitAsync(limit.Token);
+                return process.ExitCode == 0;
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                return false;
+            }
+            finally
+            {
+                if (!process.HasExited)
+                {
+                    process.Kill(entireProcessTree: true);
+                }
+            }
+        }
+    }
+
     [DllImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     private static extern int Control(int descriptor, nint request, byte[] argument);
 }
+
+/// <summary>How a private network namespace can be had.</summary>
+/// <param name="Options">Options for <c>unshare</c>(1); null: it can't be had.</param>
+/// <param name="Reason">Why not; empty where it can.</param>
+internal sealed record NamespaceAccess(IReadOnlyList<string>? Options, string Reason);

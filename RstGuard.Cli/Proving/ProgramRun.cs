@@ -92,8 +92,8 @@ internal static class ProgramRun
         }
     }
 
-    // The host that runs this tool: the runtime lies in <root>/shared/Microsoft.NETCore.App/<version>.
-    private static string DotnetHost()
+    /// <summary>The host that runs this tool: the runtime lies in &lt;root&gt;/shared/Microsoft.NETCore.App/&lt;version&gt;.</summary>
+    public static string DotnetHost()
     {
         string root = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
         string host = Path.Combine(root, OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");

@@ -4,7 +4,10 @@ using System.Text.Json.Serialization;
 
 namespace RstGuard.Cli.Proving;
 
-/// <summary>The array that <c>rstguard prove --format json</c> writes; docs/json.md has its schema.</summary>
+/// <summary>
+/// The array that <c>rstguard prove --format json</c> writes; docs/json.md has its schema. A number that could not be taken is 0,
+/// the status is then not proved, and the note says why.
+/// </summary>
 internal static class ProofJson
 {
     private static readonly JsonSerializerOptions Options = new()
@@ -27,22 +30,22 @@ internal static class ProofJson
             record.Rule.Title,
             record.Rule.Effect,
             new(
-                record.Flagged.Findings?.Count,
-                record.Flagged.Wire?.Resets.Count,
+                record.Flagged.Findings?.Count ?? 0,
+                record.Flagged.Wire?.Resets.Count ?? 0,
                 reset?.Cause?.ToString(),
                 [.. reset?.Candidates.Select(candidate => candidate.ToString()) ?? []],
                 reset?.Confidence.ToString(),
                 reset?.Kernel?.Reason,
-                record.Flagged.Report?.BytesSent,
-                record.Flagged.Report?.BytesReceived,
-                record.Flagged.Report?.BlockedMilliseconds),
+                record.Flagged.Report?.BytesSent ?? 0,
+                record.Flagged.Report?.BytesReceived ?? 0,
+                record.Flagged.Report?.BlockedMilliseconds ?? 0),
             new(
                 "codefix",
-                record.Fixed.Findings?.Count,
-                record.Fixed.Wire?.Resets.Count,
-                record.Fixed.Report?.BytesSent,
-                record.Fixed.Report?.BytesReceived,
-                record.Fixed.Report?.BlockedMilliseconds),
+                record.Fixed.Findings?.Count ?? 0,
+                record.Fixed.Wire?.Resets.Count ?? 0,
+                record.Fixed.Report?.BytesSent ?? 0,
+                record.Fixed.Report?.BytesReceived ?? 0,
+                record.Fixed.Report?.BlockedMilliseconds ?? 0),
             verdict.Status,
             verdict.Note);
     }
@@ -50,8 +53,8 @@ internal static class ProofJson
     private sealed record Item(string Rule, string Title, string Effect, FlaggedItem Flagged, FixedItem Fixed, ProofStatus Status, string Note);
 
     private sealed record FlaggedItem(
-        int? Diagnostics, int? Resets, string? Cause, IReadOnlyList<string> Candidates, string? Confidence, string? KernelReason,
-        long? BytesSent, long? BytesReceived, long? BlockedMs);
+        int Diagnostics, int Resets, string? Cause, IReadOnlyList<string> Candidates, string? Confidence, string? KernelReason,
+        long BytesSent, long BytesReceived, long BlockedMs);
 
-    private sealed record FixedItem(string Source, int? Diagnostics, int? Resets, long? BytesSent, long? BytesReceived, long? BlockedMs);
+    private sealed record FixedItem(string Source, int Diagnostics, int Resets, long BytesSent, long BytesReceived, long BlockedMs);
 }

@@ -27,6 +27,9 @@ internal sealed record ProofVerdict(ProofStatus Status, string Note);
 /// </summary>
 internal static class ProofJudge
 {
+    /// <summary>The innermost functions name the event; further out is the system call, alike for all.</summary>
+    private const int KernelFrames = 6;
+
     /// <summary>Decides.</summary>
     public static ProofVerdict Judge(ProofRecord record)
     {
@@ -134,7 +137,12 @@ internal static class ProofJudge
 
         foreach (ResetVerdict contradicted in resets.Where(reset => reset.Kernel is { Agrees: false }))
         {
-            yield return $"The kernel contradicts the verdict {Names(contradicted)}: {contradicted.Kernel!.Reason}.";
+            yield return $"The kernel contradicts the verdict {Names(contradicted)}: {KernelStory(contradicted.Kernel!)}.";
+        }
+
+        if (Shown(record) is { Kernel: { Agrees: true } kernel } && !record.Rule.Causes.Any(cause => kernel.Fits(Enum.Parse<ResetCause>(cause))))
+        {
+            yield return $"The kernel says it was not {string.Join(" or ", record.Rule.Causes)}: {KernelStory(kernel)}.";
         }
 
         if (record.Proof.ClaimsLoss && flagged.BytesReceived >= flagged.BytesSent)
@@ -192,6 +200,9 @@ internal static class ProofJudge
 
     /// <summary>The cause, or the causes that fit alike.</summary>
     public static string Names(ResetVerdict verdict) => verdict.Cause?.ToString() ?? string.Join(" or ", verdict.Candidates);
+
+    private static string KernelStory(KernelConfirmation kernel) =>
+        $"its reason is {kernel.Reason} in state {kernel.State}{(kernel.Stack.Count == 0 ? "" : $", sent by {string.Join(" < ", kernel.Stack.Take(KernelFrames))}")}";
 
     private static WireFlow? FlowOf(ProgramRecord program) => program.Wire!.Flows.FirstOrDefault(flow =>
         flow.Source.Equals(program.Report!.Sender) && flow.Destination.Equals(program.Report.Receiver));

@@ -26,7 +26,7 @@ internal sealed class ProofTerminal(IAnsiConsole console)
 
         foreach (ResetVerdict reset in record.Flagged.Wire?.Resets ?? [])
         {
-            string kernel = reset.Kernel is null ? "" : $"; the kernel says {reset.Kernel.Reason}";
+            string kernel = reset.Kernel is null ? "" : $"; the kernel {(reset.Kernel.Agrees ? "agrees" : "contradicts")}: {reset.Kernel.Reason}";
             Step(grid, "reset", new Markup($"{reset.Sender} resets {reset.Receiver}: [bold]{ProofJudge.Names(reset)}[/] ({reset.Confidence}{Markup.Escape(kernel)})"));
         }
 
@@ -67,7 +67,7 @@ internal sealed class ProofTerminal(IAnsiConsole console)
             ResetVerdict? reset = ProofJudge.Shown(record) ?? record.Flagged.Wire?.Resets.FirstOrDefault();
             table.AddRow(
                 new Markup($"[bold]{record.Rule.Id}[/]"),
-                new Text(reset is null ? (record.Flagged.Wire is null ? "not seen" : "none") : $"{ProofJudge.Names(reset)} ({reset.Confidence})"),
+                new Text(reset is null ? (record.Flagged.Wire is null ? "not seen" : "none") : $"{Short(reset)} ({reset.Confidence})"),
                 new Text(Arrived(record.Flagged.Report)),
                 new Text(record.Fixed.Wire is null ? "not seen" : record.Fixed.Wire.Resets.Count == 0 ? "no reset" : $"{record.Fixed.Wire.Resets.Count} resets"),
                 new Text(Arrived(record.Fixed.Report)),
@@ -76,6 +76,10 @@ internal sealed class ProofTerminal(IAnsiConsole console)
 
         console.Write(table);
     }
+
+    // All candidates are in the section above; a table has no room for them.
+    private static string Short(ResetVerdict verdict) =>
+        verdict.Cause is null && verdict.Candidates.Count > 2 ? $"{verdict.Candidates[0]} or {verdict.Candidates.Count - 1} more" : ProofJudge.Names(verdict);
 
     private static void Step(Grid grid, string name, IRenderable what, string color = "grey") =>
         grid.AddRow(new Markup($"  [{color}]{name}[/]"), what);

@@ -4,6 +4,7 @@ using System.Globalization;
 using Microsoft.CodeAnalysis.CodeFixes;
 using Microsoft.CodeAnalysis.Diagnostics;
 using RstGuard.Capture;
+using RstGuard.Diagnosis;
 using Spectre.Console;
 
 namespace RstGuard.Cli.Proving;
@@ -19,6 +20,13 @@ internal static class ProveCommand
 
     /// <summary>Columns where nobody says how many there are, as in a file or a pipe.</summary>
     private const int RedirectedWidth = 120;
+
+    /// <summary>The least privilege first.</summary>
+    private const string Remedies =
+        "Any one of these gives it: a user and network namespace of its own, with 'unshare' of util-linux in the PATH, "
+        + "and where Ubuntu 24.04 and later restrict them with an AppArmor profile for the program or 'sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0'; "
+        + "CAP_NET_RAW for this one command: sudo setpriv --reuid=$(id -u) --regid=$(id -g) --init-groups --inh-caps=+net_raw --ambient-caps=+net_raw -- rstguard prove; "
+        + "in a container: run it with --cap-add NET_RAW.";
 
     public static Command Create()
     {
@@ -50,20 +58,26 @@ internal static class ProveCommand
 
     private static async Task<int> RunAsync(string[] ids, bool json, TextWriter output, CancellationToken cancellationToken)
     {
+        NamespaceAccess access = new(null, "");
         if (PrivateNamespace.IsInside)
         {
-            PrivateNamespace.BringLoopbackUp();
+            access = EnterLoopback();
         }
-        else if (!CaptureCapability.ProbePacketSocket().IsAvailable
-            && (await CaptureCapability.ProbePrivateNamespaceAsync(cancellationToken)).IsAvailable)
+        else if ((access = await PrivateNamespace.ProbeAsync(cancellationToken)).Options is { } options)
         {
-            return await PrivateNamespace.RunInsideAsync(["prove", .. ids, "--format", json ? "json" : "text"], cancellationToken);
+            return await PrivateNamespace.RunInsideAsync(
+                options, ["prove", .. ids, "--format", json ? "json" : "text"], ReferenceEquals(output, Console.Out) ? null : output, cancellationToken);
         }
 
         List<(ProofRule Rule, Proof Proof)> chosen = Choose(ids);
-        LoopbackWire wire = new();
+        using KernelResetTrace? kernel = OpenKernelTrace();
+        using LoopbackWire wire = new(filter => Open(filter, access), kernel, PrivateNamespace.IsInside);
         Prover prover = new(Assemblies.Analyzers(), Assemblies.Fixes(), wire);
-        IAnsiConsole console = CreateConsole(output);
+        bool terminal = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected;
+
+        // A grid fills its lines with blanks, which nobody wants in a file.
+        using StringWriter? unpadded = terminal ? null : new();
+        IAnsiConsole console = CreateConsole(unpadded ?? output, terminal);
         List<(ProofRecord Record, ProofVerdict Verdict)> proofs = json || !console.Profile.Capabilities.Interactive
             ? await ProveAllAsync(prover, chosen, (_, _) => { }, cancellationToken)
             : await console.Progress()
@@ -90,12 +104,58 @@ internal static class ProveCommand
         }
         else
         {
-            ProofTerminal terminal = new(console);
-            proofs.ForEach(proof => terminal.Show(proof.Record, proof.Verdict));
-            terminal.ShowTable(proofs);
+            ProofTerminal shown = new(console);
+            proofs.ForEach(proof => shown.Show(proof.Record, proof.Verdict));
+            shown.ShowTable(proofs);
+            if (unpadded is not null)
+            {
+                await output.WriteAsync(string.Concat(unpadded.ToString().Split('\n').SkipLast(1).Select(line => line.TrimEnd() + "\n")));
+            }
         }
 
         return ExitCode(proofs.Select(proof => proof.Verdict.Status));
+    }
+
+    // The namespace is there; what it lacks is a capture's to tell.
+    private static NamespaceAccess EnterLoopback()
+    {
+        try
+        {
+            PrivateNamespace.BringLoopbackUp();
+            return new(null, "");
+        }
+        catch (CaptureException e)
+        {
+            return new(null, e.Message);
+        }
+    }
+
+    // Beside the verdicts and never needed for them: an ordinary user has none.
+    private static KernelResetTrace? OpenKernelTrace()
+    {
+        try
+        {
+            return Environment.IsPrivilegedProcess ? KernelResetTrace.Open() : null;
+        }
+        catch (CaptureUnavailableException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Opens a capture, or says all that was tried and each way out.</summary>
+    /// <exception cref="CaptureUnavailableException">There is no capture here.</exception>
+    internal static IPacketSource Open(CaptureFilter filter, NamespaceAccess access)
+    {
+        try
+        {
+            return LinuxPacketSocket.OpenLoopback(filter);
+        }
+        catch (CaptureUnavailableException e) when (OperatingSystem.IsLinux())
+        {
+            string reason = e.Message[..^(e.Remedy.Length + 1)];
+            throw new CaptureUnavailableException(access.Reason.Length == 0 ? reason : $"{reason} {access.Reason}", Remedies, e);
+        }
     }
 
     /// <summary>Each rule once, sorted by id, with its program.</summary>
@@ -121,9 +181,8 @@ internal static class ProveCommand
         return [.. records.Select(record => (record, ProofJudge.Judge(record)))];
     }
 
-    private static IAnsiConsole CreateConsole(TextWriter output)
+    private static IAnsiConsole CreateConsole(TextWriter output, bool terminal)
     {
-        bool terminal = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected;
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Out = new AnsiConsoleOutput(output),

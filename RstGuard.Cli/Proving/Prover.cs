@@ -75,9 +75,10 @@ internal sealed class Prover(ImmutableArray<DiagnosticAnalyzer> analyzers, Immut
             }
 
             program = program with { Findings = findings };
-            progress(isFlagged ? "running" : "running the fixed program");
             IPAddress address = UniqueLoopback();
-            await using IWireCapture capture = wire.Start(address);
+            progress(isFlagged ? "waiting for the wire" : "waiting for the wire again");
+            await using IWireCapture capture = await wire.StartAsync(address, cancellationToken);
+            progress(isFlagged ? "running" : "running the fixed program");
             program = program with { Report = await ProgramRun.RunAsync(assembly, record.Rule.Id, address, cancellationToken) };
             program = program with { Wire = await capture.StopAsync(cancellationToken) };
         }

@@ -18,9 +18,9 @@ internal sealed record WireFlow(IPEndPoint Source, IPEndPoint Destination, long 
 /// <summary>Opens captures for runs on one address each.</summary>
 internal interface IWire
 {
-    /// <summary>Starts a capture of all TCP to and from <paramref name="address"/>; what is sent after it returned is seen.</summary>
+    /// <summary>Starts a capture of all TCP to and from <paramref name="address"/>, or more; what is sent after it returned is seen.</summary>
     /// <exception cref="RstGuard.Capture.CaptureUnavailableException">This machine, or this user, lacks what a capture needs.</exception>
-    IWireCapture Start(IPAddress address);
+    Task<IWireCapture> StartAsync(IPAddress address, CancellationToken cancellationToken);
 }
 
 /// <summary>A running capture.</summary>
