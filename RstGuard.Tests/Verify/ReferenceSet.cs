@@ -15,17 +15,21 @@ internal sealed class ReferenceSet
     public static readonly ReferenceSet Net80AspNetCore = new("Net80ReferencePack", "Net80AspNetCoreReferencePack");
     public static readonly ReferenceSet Net100AspNetCore = new("Net100ReferencePack", "Net100AspNetCoreReferencePack");
 
+    /// <summary>With RstGuard.Runtime, as a project that uses the guard has it.</summary>
+    public static readonly ReferenceSet Net100RstGuard = new("Net100ReferencePack") { _extra = [typeof(GracefulClose).Assembly.Location] };
+
     /// <summary>Nothing of the BCL's sockets: what a rule must survive, and cost nothing in.</summary>
     public static readonly ReferenceSet WithoutSockets = new("Net100ReferencePack") { _exclude = "System.Net.Sockets.dll" };
 
     private readonly string[] _packs;
     private readonly Lazy<ImmutableArray<MetadataReference>> _references;
     private string? _exclude;
+    private string[] _extra = [];
 
     private ReferenceSet(params string[] packs)
     {
         _packs = packs;
-        _references = new(() => [.. _packs.SelectMany(Files).Where(f => Path.GetFileName(f) != _exclude).Select(f => MetadataReference.CreateFromFile(f))]);
+        _references = new(() => [.. _packs.SelectMany(Files).Where(f => Path.GetFileName(f) != _exclude).Concat(_extra).Select(f => MetadataReference.CreateFromFile(f))]);
     }
 
     public ImmutableArray<MetadataReference> References => _references.Value;

@@ -1,0 +1,234 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+
+namespace RstGuard;
+
+/// <summary>
+/// Closes a TCP connection so that the peer gets everything that was sent: a FIN, then what the peer still sends is read and thrown
+/// away until its FIN, then the socket is disposed.
+/// </summary>
+/// <remarks>
+/// Closing while received data is unread resets the connection (RFC 2525 section 2.17; Linux: __tcp_close in net/ipv4/tcp.c), and so
+/// does data that arrives after the close; the peer then loses what was on its way to it. The peer must accept a half-close: some
+/// drop their answer when they see the FIN, such as servers of HTTP/1.x. Meant for a connection that nobody else reads from.
+/// </remarks>
+public static class GracefulClose
+{
+    /// <summary>How many bytes of the peer are thrown away at most, unless the caller says otherwise: 1 MiB.</summary>
+    public const long DefaultMaximumBytes = 1024 * 1024;
+
+    private const int BufferSize = 4096;
+
+    /// <summary>Closes <paramref name="socket"/> gracefully; blocks until the peer has closed too, or a limit is reached.</summary>
+    /// <param name="socket">A connected stream socket. One that is not connected, or already disposed, is only disposed.</param>
+    /// <param name="timeout">How long to wait for the peer's FIN: more than zero, <see cref="int.MaxValue"/> milliseconds at most.</param>
+    /// <param name="maximumBytes">How many bytes to throw away at most, one or more. A peer that sends more gets a reset.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="socket"/> is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A limit is out of its range; nothing is closed.</exception>
+    public static void CloseGracefully(this Socket socket, TimeSpan timeout, long maximumBytes = DefaultMaximumBytes)
+    {
+        Check(socket, nameof(socket), timeout, maximumBytes);
+        try
+        {
+            Drain(socket, timeout, maximumBytes);
+        }
+        finally
+        {
+            socket.Dispose();
+        }
+    }
+
+    /// <summary>Closes <paramref name="client"/> gracefully; blocks until the peer has closed too, or a limit is reached.</summary>
+    /// <param name="client">A connected client. One that is not connected, or already disposed, is only disposed.</param>
+    /// <param name="timeout">How long to wait for the peer's FIN: more than zero, <see cref="int.MaxValue"/> milliseconds at most.</param>
+    /// <param name="maximumBytes">How many bytes to throw away at most, one or more. A peer that sends more gets a reset.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="client"/> is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A limit is out of its range; nothing is closed.</exception>
+    public static void CloseGracefully(this TcpClient client, TimeSpan timeout, long maximumBytes = DefaultMaximumBytes)
+    {
+        Check(client, nameof(client), timeout, maximumBytes);
+        try
+        {
+            // Null once the client is disposed.
+            if (client.Client is Socket socket)
+            {
+                Drain(socket, timeout, maximumBytes);
+            }
+        }
+        finally
+        {
+            client.Dispose();
+        }
+    }
+
+    /// <summary>Closes <paramref name="stream"/> and its socket gracefully; blocks until the peer has closed too, or a limit is reached.</summary>
+    /// <param name="stream">A stream that owns its socket, such as the one of <see cref="TcpClient.GetStream"/>.</param>
+    /// <param name="timeout">How long to wait for the peer's FIN: more than zero, <see cref="int.MaxValue"/> milliseconds at most.</param>
+    /// <param name="maximumBytes">How many bytes to throw away at most, one or more. A peer that sends more gets a reset.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="stream"/> is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A limit is out of its range; nothing is closed.</exception>
+    public static void CloseGracefully(this NetworkStream stream, TimeSpan timeout, long maximumBytes = DefaultMaximumBytes)
+    {
+        Check(stream, nameof(stream), timeout, maximumBytes);
+        try
+        {
+            Drain(stream.Socket, timeout, maximumBytes);
+        }
+        finally
+        {
+            stream.Dispose();
+        }
+    }
+
+    /// <summary>Closes <paramref name="socket"/> gracefully; done when the peer has closed too, or a limit is reached.</summary>
+    /// <param name="socket">A connected stream socket. One that is not connected, or already disposed, is only disposed.</param>
+    /// <param name="timeout">How long to wait for the peer's FIN: more than zero, <see cref="int.MaxValue"/> milliseconds at most.</param>
+    /// <param name="maximumBytes">How many bytes to throw away at most, one or more. A peer that sends more gets a reset.</param>
+    /// <returns>The close; it does not fail because of the peer.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="socket"/> is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A limit is out of its range; nothing is closed.</exception>
+    public static async Task CloseGracefullyAsync(this Socket socket, TimeSpan timeout, long maximumBytes = DefaultMaximumBytes)
+    {
+        Check(socket, nameof(socket), timeout, maximumBytes);
+        try
+        {
+            await DrainAsync(socket, timeout, maximumBytes).ConfigureAwait(false);
+        }
+        finally
+        {
+            socket.Dispose();
+        }
+    }
+
+    /// <summary>Closes <paramref name="client"/> gracefully; done when the peer has closed too, or a limit is reached.</summary>
+    /// <param name="client">A connected client. One that is not connected, or already disposed, is only disposed.</param>
+    /// <param name="timeout">How long to wait for the peer's FIN: more than zero, <see cref="int.MaxValue"/> milliseconds at most.</param>
+    /// <param name="maximumBytes">How many bytes to throw away at most, one or more. A peer that sends more gets a reset.</param>
+    /// <returns>The close; it does not fail because of the peer.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="client"/> is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A limit is out of its range; nothing is closed.</exception>
+    public static async Task CloseGracefullyAsync(this TcpClient client, TimeSpan timeout, long maximumBytes = DefaultMaximumBytes)
+    {
+        Check(client, nameof(client), timeout, maximumBytes);
+        try
+        {
+            // Null once the client is disposed.
+            if (client.Client is Socket socket)
+            {
+                await DrainAsync(socket, timeout, maximumBytes).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            client.Dispose();
+        }
+    }
+
+    /// <summary>Closes <paramref name="stream"/> and its socket gracefully; done when the peer has closed too, or a limit is reached.</summary>
+    /// <param name="stream">A stream that owns its socket, such as the one of <see cref="TcpClient.GetStream"/>.</param>
+    /// <param name="timeout">How long to wait for the peer's FIN: more than zero, <see cref="int.MaxValue"/> milliseconds at most.</param>
+    /// <param name="maximumBytes">How many bytes to throw away at most, one or more. A peer that sends more gets a reset.</param>
+    /// <returns>The close; it does not fail because of the peer.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="stream"/> is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A limit is out of its range; nothing is closed.</exception>
+    public static async Task CloseGracefullyAsync(this NetworkStream stream, TimeSpan timeout, long maximumBytes = DefaultMaximumBytes)
+    {
+        Check(stream, nameof(stream), timeout, maximumBytes);
+        try
+        {
+            await DrainAsync(stream.Socket, timeout, maximumBytes).ConfigureAwait(false);
+        }
+        finally
+        {
+            await stream.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static void Drain(Socket socket, TimeSpan timeout, long maximumBytes)
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Send);
+            byte[] buffer = new byte[BufferSize];
+            Stopwatch waited = Stopwatch.StartNew();
+            while (maximumBytes > 0)
+            {
+                // A timeout of the socket would bound each receive, not all of them, and a non-blocking socket would not wait.
+                double remaining = (timeout - waited.Elapsed).TotalMilliseconds * 1000;
+                if (remaining <= 0 || !socket.Poll((int)Math.Min(remaining, int.MaxValue), SelectMode.SelectRead))
+                {
+                    return;
+                }
+
+                int count = socket.Receive(buffer, 0, (int)Math.Min(BufferSize, maximumBytes), SocketFlags.None);
+                if (count == 0)
+                {
+                    return;
+                }
+
+                maximumBytes -= count;
+            }
+        }
+        catch (SocketException)
+        {
+            // Not connected, or torn down by the peer: there is nothing left to read.
+        }
+        catch (ObjectDisposedException)
+        {
+            // Closed already.
+        }
+    }
+
+    private static async Task DrainAsync(Socket socket, TimeSpan timeout, long maximumBytes)
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Send);
+            byte[] buffer = new byte[BufferSize];
+            using (CancellationTokenSource limit = new CancellationTokenSource(timeout))
+            {
+                while (maximumBytes > 0)
+                {
+                    Memory<byte> part = buffer.AsMemory(0, (int)Math.Min(BufferSize, maximumBytes));
+                    int count = await socket.ReceiveAsync(part, SocketFlags.None, limit.Token).ConfigureAwait(false);
+                    if (count == 0)
+                    {
+                        return;
+                    }
+
+                    maximumBytes -= count;
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The peer took too long.
+        }
+        catch (SocketException)
+        {
+            // Not connected, or torn down by the peer: there is nothing left to read.
+        }
+        catch (ObjectDisposedException)
+        {
+            // Closed already.
+        }
+    }
+
+    private static void Check(object connection, string name, TimeSpan timeout, long maximumBytes)
+    {
+        if (connection == null)
+        {
+            throw new ArgumentNullException(name);
+        }
+
+        if (timeout <= TimeSpan.Zero || timeout.TotalMilliseconds > int.MaxValue)
+        {
+            throw new ArgumentOutOfRangeException(nameof(timeout), timeout, "The time to wait for the peer's FIN is more than zero and at most int.MaxValue milliseconds.");
+        }
+
+        if (maximumBytes < 1)
+        {
+            throw new ArgumentOutOfRangeException(nameof(maximumBytes), maximumBytes, "At least one byte of the peer must be allowed.");
+        }
+    }
+}
