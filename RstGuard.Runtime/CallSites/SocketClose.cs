@@ -19,7 +19,7 @@ internal sealed class SocketClose
 
     public required bool Listening { get; init; }
 
-    /// <summary>Received bytes that were unread at the close; null where they could not be read any more.</summary>
+    /// <summary>Received bytes that were unread when the close began; null where they could not be read any more.</summary>
     public required int? UnreadBytes { get; init; }
 
     /// <summary>SO_LINGER's seconds as the program had left them; null where it was off.</summary>
@@ -33,6 +33,15 @@ internal sealed class SocketClose
 
     /// <summary>Whether linger and unread bytes were read before the runtime touched the socket.</summary>
     public required bool SeenWhole { get; init; }
+
+    /// <summary>When <see cref="AtClose"/> was looked at.</summary>
+    public DateTimeOffset LookedLast { get; set; }
+
+    /// <summary>
+    /// The socket in the last moment before the runtime closes its descriptor; null until then. No code of this process reads
+    /// from the socket any more (its SafeHandle is released), so unread bytes can only become more from here on.
+    /// </summary>
+    public SocketState? AtClose { get; set; }
 
     internal bool AbortiveAsked { get; init; }
 

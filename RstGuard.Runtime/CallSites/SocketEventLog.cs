@@ -20,6 +20,7 @@ internal sealed class SocketEventLog
     /// <summary>Whoever sets it owns the sockets that are created in the same async flow from then on.</summary>
     internal static readonly AsyncLocal<object?> FlowOwner = new();
 
+    private const string RuntimeSource = "Private.InternalDiagnostics.System.Net.Sockets";
     private const int MaximumHandles = 65_536;
     private const int MaximumConnections = 65_536;
     private const int MaximumUnresolvedLooks = 64;
@@ -34,6 +35,7 @@ internal sealed class SocketEventLog
     [ThreadStatic]
     private static int? s_closeTimeout;
 
+    private readonly string _sourceName;
     private readonly object _gate = new();
     private readonly Dictionary<int, OpenHandle> _handles = [];
     private readonly List<OpenHandle> _unresolved = [];
@@ -45,9 +47,7 @@ internal sealed class SocketEventLog
     private bool _handlesMissed;
     private bool _connectionsMissed;
 
-    private SocketEventLog()
-    {
-    }
+    private SocketEventLog(string sourceName) => _sourceName = sourceName;
 
     /// <summary>Why the events can't be trusted on this runtime; null where they can.</summary>
     public string? Distrust { get; private set; }
@@ -87,14 +87,22 @@ internal sealed class SocketEventLog
         {
             if (s_current is null)
             {
-                var log = new SocketEventLog();
+                var log = new SocketEventLog(RuntimeSource);
                 log.Start();
                 s_current = log;
             }
 
             s_leases++;
-            return new Lease(s_current);
+            return new Lease(s_current, shared: true);
         }
+    }
+
+    /// <summary>A log of its own that listens to another event source; tests see by it what is made of events that can't be trusted.</summary>
+    internal static Lease AcquireAlone(string sourceName)
+    {
+        var log = new SocketEventLog(sourceName);
+        log.Start();
+        return new Lease(log, shared: false);
     }
 
     /// <summary>The ends of this process's own sockets that match, the newest first; null where none does.</summary>
@@ -149,6 +157,15 @@ internal sealed class SocketEventLog
         }
     }
 
+    /// <summary>The connections of this process that were closed from that time on.</summary>
+    public IReadOnlyList<OwnConnection> ClosedSince(DateTimeOffset time)
+    {
+        lock (_gate)
+        {
+            return [.. _connections.Values.SelectMany(same => same).Where(connection => connection is { Remote: not null, Close: { } close } && close.Time >= time).OrderBy(connection => connection.Close!.Time)];
+        }
+    }
+
     private void Start()
     {
         if (!SocketState.IsSupported)
@@ -157,7 +174,7 @@ internal sealed class SocketEventLog
             return;
         }
 
-        _listener = new Listener(this);
+        _listener = new Listener(this, _sourceName);
         Distrust = SelfTest();
     }
 
@@ -196,8 +213,7 @@ internal sealed class SocketEventLog
 
         if (!_listener!.SourceSeen)
         {
-            return "the runtime's event source 'Private.InternalDiagnostics.System.Net.Sockets' does not exist or is switched off"
-                + " (EventSourceSupport, as trimming and native AOT set it).";
+            return $"the runtime's event source '{_sourceName}' does not exist or is switched off (EventSourceSupport, as trimming and native AOT set it).";
         }
 
         if (_failure is not null)
@@ -217,7 +233,7 @@ internal sealed class SocketEventLog
             return "the events do not come in the flow of the code that creates a socket.";
         }
 
-        if (connected.Close is not { Origin: CloseOrigin.Plain, SeenWhole: true, UnreadBytes: 0 } close || close.Time < started)
+        if (connected.Close is not { Origin: CloseOrigin.Plain, SeenWhole: true, AtClose.UnreadBytes: 0 } close || close.Time < started)
         {
             return "the events of a close made for trying do not tell what they are known to tell.";
         }
@@ -374,6 +390,8 @@ internal sealed class SocketEventLog
                 return;
             }
 
+            closing.LookedLast = DateTimeOffset.UtcNow;
+            closing.AtClose = SocketState.TryRead(handle.Descriptor, out SocketState last) ? last : null;
             closing.Origin = Origin(closing, abortive);
             if (handle.Connection is { } connection)
             {
@@ -420,7 +438,8 @@ internal sealed class SocketEventLog
                 : CloseOrigin.FrameworkAbort;
         }
 
-        if (closing.LingerSeconds == 0)
+        // Where the runtime has set linger itself, what the program had left is known from the first look alone.
+        if ((abortive || closing.AtClose is null ? closing.LingerSeconds : closing.AtClose.Value.LingerSeconds) == 0)
         {
             return CloseOrigin.UserLingerZero;
         }
@@ -548,7 +567,13 @@ internal sealed class SocketEventLog
     {
         private int _disposed;
 
-        internal Lease(SocketEventLog log) => Log = log;
+        private readonly bool _shared;
+
+        internal Lease(SocketEventLog log, bool shared)
+        {
+            Log = log;
+            _shared = shared;
+        }
 
         /// <summary>The log.</summary>
         public SocketEventLog Log { get; }
@@ -558,6 +583,12 @@ internal sealed class SocketEventLog
         {
             if (Interlocked.Exchange(ref _disposed, 1) != 0)
             {
+                return;
+            }
+
+            if (!_shared)
+            {
+                Log.Stop();
                 return;
             }
 
@@ -596,19 +627,19 @@ internal sealed class SocketEventLog
         public int PendingTimeout { get; init; }
     }
 
-    private sealed class Listener(SocketEventLog log) : EventListener
+    private sealed class Listener(SocketEventLog log, string sourceName) : EventListener
     {
-        private const string SourceName = "Private.InternalDiagnostics.System.Net.Sockets";
         private const EventKeywords Default = (EventKeywords)1;
 
         // The base constructor calls OnEventSourceCreated before it ends; field initialisers and captured parameters run earlier.
         private readonly SocketEventLog _log = log;
+        private readonly string _sourceName = sourceName;
 
         public bool SourceSeen { get; private set; }
 
         protected override void OnEventSourceCreated(EventSource eventSource)
         {
-            if (eventSource.Name == SourceName)
+            if (eventSource.Name == _sourceName)
             {
                 SourceSeen = true;
                 EnableEvents(eventSource, EventLevel.Informational, Default);

@@ -10,21 +10,38 @@ namespace RstGuard.CallSites;
 /// <param name="Listening">Whether it listens.</param>
 /// <param name="UnreadBytes">Received bytes that nobody has read (FIONREAD); null where it can't be read.</param>
 /// <param name="LingerSeconds">SO_LINGER's seconds where it is on; null where it is off or can't be read.</param>
+/// <param name="TcpState">The connection's state as Linux numbers it (<c>TCP_ESTABLISHED</c> is 1); null where it can't be read.</param>
 internal readonly partial record struct SocketState(
     IPEndPoint? Local,
     IPEndPoint? Remote,
     bool Listening,
     int? UnreadBytes,
-    int? LingerSeconds)
+    int? LingerSeconds,
+    int? TcpState)
 {
     // Linux, <asm-generic/socket.h> and <asm-generic/ioctls.h>; the same on x64 and arm64.
     private const int SolSocket = 1;
+    private const int SolTcp = 6;
+    private const int TcpInfo = 11;
     private const int SoType = 3;
     private const int SoLinger = 13;
     private const int SoAcceptConnection = 30;
     private const int StreamType = 1;
     private const nuint FionRead = 0x541B;
     private const int AddressSize = 128;
+
+    // <net/tcp_states.h>
+    private const int Established = 1;
+    private const int FinWait1 = 4;
+    private const int FinWait2 = 5;
+    private const int Closed = 7;
+    private const int CloseWait = 8;
+
+    /// <summary>Whether a close with unread data would send a reset: in every state but CLOSE (__tcp_close in net/ipv4/tcp.c).</summary>
+    public bool ResetsWhenUnread => TcpState is not null and not Closed;
+
+    /// <summary>Whether an abort would send a reset for certain (tcp_need_reset in net/ipv4/tcp.c).</summary>
+    public bool ResetsWhenAborted => TcpState is Established or FinWait1 or FinWait2 or CloseWait;
 
     /// <summary>Whether this system's sockets can be read by descriptor here; only Linux was run.</summary>
     public static bool IsSupported => OperatingSystem.IsLinux();
@@ -73,7 +90,12 @@ internal readonly partial record struct SocketState(
         uint size = 2 * sizeof(int);
         int? lingerSeconds = GetSocketOption(descriptor, SolSocket, SoLinger, linger, &size) == 0 && linger[0] != 0 ? linger[1] : null;
 
-        state = new SocketState(local, remote, listening, unreadBytes, lingerSeconds);
+        // struct tcp_info begins with the state; the kernel fills as much as it is given room for.
+        byte tcpState = 0;
+        size = sizeof(byte);
+        int? connectionState = GetSocketOption(descriptor, SolTcp, TcpInfo, &tcpState, &size) == 0 && size == 1 ? tcpState : null;
+
+        state = new SocketState(local, remote, listening, unreadBytes, lingerSeconds, connectionState);
         return true;
     }
 

@@ -9,21 +9,21 @@ public enum ResetBasis
     /// <summary>The reset was captured.</summary>
     Seen,
 
-    /// <summary>No packet could be captured; the socket's state at its close leaves no other end.</summary>
+    /// <summary>No packet could be captured; the socket's state in the last moment before its close leaves no other end.</summary>
     Deduced,
 }
 
 /// <summary>One reset as a guard tells it: what the wire showed, and what this process is known to have done.</summary>
 public sealed record GuardedReset
 {
-    /// <summary>What the wire alone showed.</summary>
+    /// <summary>What the wire alone showed; where <see cref="Basis"/> is <see cref="ResetBasis.Deduced"/> it holds the deduction, and no segments.</summary>
     public required ResetVerdict Verdict { get; init; }
 
     /// <summary>What this account rests on.</summary>
     public required ResetBasis Basis { get; init; }
 
-    /// <summary>Whether a socket of this process sent it.</summary>
-    public required bool SentByThisProcess { get; init; }
+    /// <summary>Whether a socket of this process sent it; null where that can't be told.</summary>
+    public required bool? SentByThisProcess { get; init; }
 
     /// <summary>The causes that are left, the most probable first; the closing code's evidence has been taken into account.</summary>
     public required IReadOnlyList<ResetCause> Candidates { get; init; }

@@ -1,6 +1,7 @@
 using RstGuard.CallSites;
 using RstGuard.Capture;
 using RstGuard.Diagnosis;
+using RstGuard.Reports;
 
 namespace RstGuard;
 
@@ -16,6 +17,8 @@ namespace RstGuard;
 /// </summary>
 public sealed class ResetGuard : IAsyncDisposable
 {
+    // inet_csk_listen_stop resets what waits in the close itself; the rest is for a slow machine.
+    private static readonly TimeSpan ListenerClose = TimeSpan.FromSeconds(1);
     private static readonly object Gate = new();
     private static readonly List<ResetGuard> Active = [];
 
@@ -25,6 +28,8 @@ public sealed class ResetGuard : IAsyncDisposable
     private readonly string? _noCapture;
     private readonly object? _outerOwner;
     private readonly object _judging = new();
+    private readonly DateTimeOffset _started = DateTimeOffset.UtcNow;
+    private DateTimeOffset? _ended;
     private bool _shared;
     private Task<Outcome>? _outcome;
 
@@ -32,7 +37,7 @@ public sealed class ResetGuard : IAsyncDisposable
     {
         _options = options;
         _outerOwner = SocketEventLog.FlowOwner.Value;
-        _lease = SocketEventLog.Acquire();
+        _lease = options.AcquireEvents();
         try
         {
             _recorder = ResetRecorder.Start(options.OpenSource(options.Filter));
@@ -53,14 +58,25 @@ public sealed class ResetGuard : IAsyncDisposable
     public IReadOnlyList<GuardedReset> Resets =>
         _outcome is { IsCompletedSuccessfully: true } outcome
             ? outcome.Result.Own
-            : throw new InvalidOperationException("The guard is still watching. Await StopAsync or AssertNoResetsAsync first.");
+            : throw NotAsked();
 
-    /// <summary>Resets that were seen and that no guard owns; they fail none. Known once the guard has been asked.</summary>
+    /// <summary>
+    /// Resets of this process that no running guard owns, while several watch: whose test sent them can't be told, so they fail none.
+    /// Known once the guard has been asked.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The guard has not been asked yet.</exception>
-    public IReadOnlyList<GuardedReset> UnownedResets =>
-        _outcome is { IsCompletedSuccessfully: true } outcome
-            ? outcome.Result.Unowned
-            : throw new InvalidOperationException("The guard is still watching. Await StopAsync or AssertNoResetsAsync first.");
+    public IReadOnlyList<GuardedReset> UnownedResets => _outcome is { IsCompletedSuccessfully: true } outcome ? outcome.Result.Unowned : throw NotAsked();
+
+    /// <summary>
+    /// Resets between two ends of which this process is known to hold neither: of other processes, of a connect that was refused.
+    /// They fail no guard. Known once the guard has been asked.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The guard has not been asked yet.</exception>
+    public IReadOnlyList<ResetVerdict> ForeignResets => _outcome is { IsCompletedSuccessfully: true } outcome ? outcome.Result.Foreign : throw NotAsked();
+
+    /// <summary>What was seen and fails no guard, in words for a test's output; empty where there is nothing to say. Known once the guard has been asked.</summary>
+    /// <exception cref="InvalidOperationException">The guard has not been asked yet.</exception>
+    public IReadOnlyList<string> Notes => _outcome is { IsCompletedSuccessfully: true } outcome ? outcome.Result.Notes : throw NotAsked();
 
     /// <summary>Starts to watch. It has to be called in the flow of the test itself, not in a method that is awaited.</summary>
     public static ResetGuard Start(ResetGuardOptions? options = null)
@@ -97,25 +113,30 @@ public sealed class ResetGuard : IAsyncDisposable
 
     /// <summary>
     /// Ends the watching and throws where this process reset one of the guard's connections, or where that can't be told.
-    /// Resets that other processes sent are in <see cref="Resets"/>.
+    /// A reset that this process sent and whose cause can't be told makes the guard inconclusive: it is no pass. Resets that
+    /// other processes sent are in <see cref="Resets"/>.
     /// </summary>
     /// <exception cref="ResetDetectedException">A connection was reset.</exception>
-    /// <exception cref="ResetGuardInconclusiveException">Not everything was seen, and no reset was.</exception>
+    /// <exception cref="ResetGuardInconclusiveException">Not everything was seen, or the cause or the sender of a reset can't be told.</exception>
     public async Task AssertNoResetsAsync(CancellationToken cancellationToken = default)
     {
         Outcome outcome = await OutcomeAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
-        GuardedReset[] failing = outcome.Own.Where(reset =>
+        GuardedReset[] asserted = outcome.Own.Where(reset =>
             !reset.Verdict.FollowsEarlierReset
-            && reset.Confidence >= _options.MinimumConfidence
-            && (reset.SentByThisProcess || _options.FailOnReceived)).ToArray();
+            && (reset.SentByThisProcess != false || _options.FailOnReceived)
+            && !reset.Candidates.All(_options.AllowedCauses.Contains)).ToArray();
+        GuardedReset[] failing = asserted.Where(reset =>
+            reset.Confidence >= _options.MinimumConfidence && (reset.SentByThisProcess is not null || _options.FailOnReceived)).ToArray();
         if (failing.Length > 0)
         {
-            throw new ResetDetectedException(failing, outcome.Gaps);
+            throw new ResetDetectedException(failing, outcome.Gaps, outcome.Notes);
         }
 
-        if (outcome.Gaps.Count > 0 && !_options.AllowInconclusive)
+        if ((asserted.Length > 0 || outcome.Gaps.Count > 0) && !_options.AllowInconclusive)
         {
-            throw new ResetGuardInconclusiveException(outcome.Gaps);
+            IEnumerable<string> untold = asserted.Where(reset => reset.SentByThisProcess is not null).Select(reset =>
+                $"{reset.Verdict.Sender}{(reset.SentByThisProcess == true ? " (this process)" : "")} reset {reset.Verdict.Receiver}, and the cause can't be told: {reset.Confidence}: {string.Join(", ", reset.Candidates)}");
+            throw new ResetGuardInconclusiveException([.. untold, .. outcome.Gaps], asserted, outcome.Notes);
         }
     }
 
@@ -146,6 +167,9 @@ public sealed class ResetGuard : IAsyncDisposable
         _lease.Dispose();
     }
 
+    private static InvalidOperationException NotAsked() =>
+        new("The guard is still watching. Await StopAsync or AssertNoResetsAsync first.");
+
     private Task<Outcome> OutcomeAsync()
     {
         lock (_judging)
@@ -156,62 +180,109 @@ public sealed class ResetGuard : IAsyncDisposable
 
     private async Task<Outcome> JudgeAsync()
     {
-        if (_recorder is null)
-        {
-            return new Outcome([], [], [_noCapture!]);
-        }
-
         ResetRecording recording;
         try
         {
+            if (_recorder is null)
+            {
+                return Deduce(_noCapture!);
+            }
+
             recording = await _recorder.StopAsync().ConfigureAwait(false);
         }
         catch (CaptureException exception)
         {
-            return new Outcome([], [], ["the capture broke: " + exception.Message]);
+            return Deduce("the capture broke: " + exception.Message);
+        }
+        finally
+        {
+            _ended = DateTimeOffset.UtcNow;
         }
 
         SocketEventLog log = _lease.Log;
         var gaps = new List<string>(recording.Gaps);
         gaps.AddRange(log.Gaps);
-        if (log.Distrust is { } distrust && recording.Resets.Count > 0)
+        if (log.Distrust is { } distrust)
         {
-            gaps.Add($"{recording.Resets.Count} resets were captured, but which process sent them can't be told, because the runtime's socket events can't be trusted: {distrust}");
+            GuardedReset[] seen = [.. recording.Resets.Select(ResetJudge.WithoutCallSite)];
+            if (seen.Length > 0)
+            {
+                gaps.Add($"{Resets(seen.Length)} captured, but which process sent what and which line closed the socket can't be told, because the runtime's socket events can't be trusted: {distrust}");
+            }
+
+            return new Outcome(seen, [], [], gaps);
         }
 
         var own = new List<GuardedReset>();
         var unowned = new List<GuardedReset>();
+        var foreign = new List<ResetVerdict>();
         foreach (ResetVerdict verdict in recording.Resets)
         {
             OwnConnection? sender = log.Find(verdict.Sender, verdict.Receiver, verdict.Time);
             OwnConnection? receiver = log.Find(verdict.Receiver, verdict.Sender, verdict.Time);
 
             // A connection that waited in a listener's queue has no socket of its own: the listener's close reset it.
-            if (sender is null && verdict.Candidates.Contains(ResetCause.ListenerClosed))
+            if (sender is null && verdict.Candidates.Contains(ResetCause.ListenerClosed)
+                && log.FindListener(verdict.Sender, verdict.Time) is { } listener && verdict.Time - listener.Close!.Time <= ListenerClose)
             {
-                sender = log.FindListener(verdict.Sender, verdict.Time);
+                sender = listener;
             }
 
             if (sender is null && receiver is null)
             {
-                continue;
+                foreign.Add(verdict);
             }
-
-            GuardedReset reset = ResetJudge.Judge(verdict, sender);
-            switch (OwnerOf(sender, receiver))
+            else
             {
-                case null when !_shared:
-                case ResetGuard owner when owner == this:
-                    own.Add(reset);
-                    break;
-                case null:
-                    unowned.Add(reset);
-                    break;
+                Assign(ResetJudge.Judge(verdict, sender), OwnerOf(sender, receiver), own, unowned);
             }
         }
 
-        return new Outcome(own, unowned, gaps);
+        return new Outcome(own, unowned, foreign, gaps);
+
+        static string Resets(int count) => count == 1 ? "1 reset was" : $"{count} resets were";
     }
+
+    // What closes must have done where no packet tells. It never shows that nothing was reset: passive resets, and those of
+    // other processes, leave no trace here.
+    private Outcome Deduce(string gap)
+    {
+        SocketEventLog log = _lease.Log;
+        if (log.Distrust is { } distrust)
+        {
+            return new Outcome([], [], [], [gap, "nothing can be deduced from closes either, because the runtime's socket events can't be trusted: " + distrust]);
+        }
+
+        var own = new List<GuardedReset>();
+        var unowned = new List<GuardedReset>();
+        foreach (OwnConnection connection in log.ClosedSince(_started))
+        {
+            if (ResetJudge.Deduce(connection) is { } reset)
+            {
+                Assign(reset, OwnerOf(connection, log.Find(connection.Remote!, connection.Local, connection.Close!.Time)), own, unowned);
+            }
+        }
+
+        return new Outcome(own, unowned, [], [gap, .. log.Gaps]);
+    }
+
+    private void Assign(GuardedReset reset, object? owner, List<GuardedReset> own, List<GuardedReset> unowned)
+    {
+        if (owner == this)
+        {
+            own.Add(reset);
+        }
+        else if (owner is ResetGuard other && other.Watches(reset.Verdict.Time))
+        {
+            // The other guard tells it.
+        }
+        else
+        {
+            (_shared ? unowned : own).Add(reset);
+        }
+    }
+
+    private bool Watches(DateTimeOffset time) => _started <= time && !(_ended < time);
 
     // Who connected counts before who accepted: a server that many tests share accepts in nobody's flow, or in the first one's.
     private static object? OwnerOf(OwnConnection? one, OwnConnection? other)
@@ -220,5 +291,9 @@ public sealed class ResetGuard : IAsyncDisposable
         return connected?.Owner ?? one?.Owner ?? other?.Owner;
     }
 
-    private sealed record Outcome(IReadOnlyList<GuardedReset> Own, IReadOnlyList<GuardedReset> Unowned, IReadOnlyList<string> Gaps);
+    private sealed record Outcome(
+        IReadOnlyList<GuardedReset> Own, IReadOnlyList<GuardedReset> Unowned, IReadOnlyList<ResetVerdict> Foreign, IReadOnlyList<string> Gaps)
+    {
+        public IReadOnlyList<string> Notes { get; } = ResetReport.Notes(Unowned, Foreign);
+    }
 }

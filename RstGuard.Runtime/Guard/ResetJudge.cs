@@ -10,6 +10,9 @@ namespace RstGuard;
 /// </summary>
 internal static class ResetJudge
 {
+    // A packet is stamped just before it is delivered, so that one stamped just before the look may have come just after it.
+    private static readonly TimeSpan Delivery = TimeSpan.FromMilliseconds(1);
+
     /// <param name="verdict">What the wire showed.</param>
     /// <param name="sender">This process's own end that sent the reset; null where the sender is not of this process.</param>
     public static GuardedReset Judge(ResetVerdict verdict, OwnConnection? sender)
@@ -18,29 +21,76 @@ internal static class ResetJudge
         (IReadOnlyList<ResetCause> candidates, Confidence confidence) = close is null
             ? (verdict.Candidates, verdict.Confidence)
             : Narrow(verdict, close);
+        return Account(verdict, ResetBasis.Seen, sender is not null, close, candidates, confidence);
+    }
 
-        return new GuardedReset
+    /// <summary>The wire's verdict alone, where it is not known whose sockets the ends are.</summary>
+    public static GuardedReset WithoutCallSite(ResetVerdict verdict) =>
+        Account(verdict, ResetBasis.Seen, sentByThisProcess: null, null, verdict.Candidates, verdict.Confidence);
+
+    /// <summary>The reset that a close must have sent, where no packet could be captured; null where none follows from what is known.</summary>
+    public static GuardedReset? Deduce(OwnConnection connection)
+    {
+        if (connection is not { Remote: { } remote, Close: { AtClose: { } last, Origin: { } origin } close })
+        {
+            return null;
+        }
+
+        (ResetCause[] candidates, string fact, string text) =
+            origin == CloseOrigin.PendingBlocking ? (new[] { ResetCause.DisconnectUnspec }, "disconnected-by-runtime", "the connection was gone when the runtime had ended a blocking call")
+            : last is { UnreadBytes: > 0, ResetsWhenUnread: true } ? ([ResetCause.CloseWithUnread], "unread-at-close", $"{last.UnreadBytes} received bytes were unread in the last moment before the close")
+            : origin != CloseOrigin.Plain && last.ResetsWhenAborted ? ([ResetCause.LingerZero, ResetCause.CloseWithUnread], "abort-chosen", $"the connection was open, and its close was abortive: {origin}")
+            : ([], "", "");
+        if (candidates.Length == 0)
+        {
+            return null;
+        }
+
+        var deduction = new ResetVerdict
+        {
+            Sender = connection.Local,
+            Receiver = remote,
+            Time = close.LookedLast,
+            Frame = 0,
+            Shape = ResetShape.Active,
+            Candidates = candidates,
+            Confidence = Confidence.Likely,
+            Evidence = [new Evidence(fact, true, candidates[0], text, [])],
+            MissingEvidence = ["No packet could be captured: that the reset was sent follows from the socket's state before its close."],
+            LastSegments = [],
+            BytesFromSender = 0,
+            BytesFromReceiver = 0,
+            FollowsEarlierReset = false,
+        };
+        return Account(deduction, ResetBasis.Deduced, sentByThisProcess: true, close, candidates, Confidence.Likely);
+    }
+
+    private static GuardedReset Account(
+        ResetVerdict verdict, ResetBasis basis, bool? sentByThisProcess, SocketClose? close, IReadOnlyList<ResetCause> candidates, Confidence confidence) => new()
         {
             Verdict = verdict,
-            Basis = ResetBasis.Seen,
-            SentByThisProcess = sender is not null,
+            Basis = basis,
+            SentByThisProcess = sentByThisProcess,
             Candidates = candidates,
             Confidence = confidence,
             Origin = close?.Origin,
             Site = close is null ? null : CloseSiteResolver.Resolve(close),
-            UnreadBytes = close?.UnreadBytes,
+            UnreadBytes = close?.Origin == CloseOrigin.PendingBlocking ? close.UnreadBytes : close?.AtClose?.UnreadBytes ?? close?.UnreadBytes,
             UnacknowledgedBytes = Unacknowledged(verdict),
             Rules = close?.Origin is { } origin && confidence >= Confidence.Likely ? ResetRules.For(origin, candidates[0]) : [],
         };
-    }
 
     private static (IReadOnlyList<ResetCause> Candidates, Confidence Confidence) Narrow(ResetVerdict verdict, SocketClose close)
     {
-        // A reset that answers a segment is the kernel's, whatever the close before it was. A close that was asked of the
-        // runtime before the socket was connected in this capture changes nothing either.
-        if (verdict.Shape != ResetShape.Active || close.Origin is not { } origin || close.UnreadBytes is not { } unread)
+        // A reset that answers a segment is the kernel's, whatever the close before it was.
+        if (verdict.Shape != ResetShape.Active || close.Origin is not { } origin)
         {
             return (verdict.Candidates, verdict.Confidence);
+        }
+
+        if (close.Listening)
+        {
+            return Only(ResetCause.ListenerClosed, Confidence.Likely);
         }
 
         if (origin == CloseOrigin.PendingBlocking)
@@ -48,28 +98,58 @@ internal static class ResetJudge
             return Only(ResetCause.DisconnectUnspec, Confidence.Certain);
         }
 
-        // Linux looks at unread data first and at linger after it (__tcp_close in net/ipv4/tcp.c).
-        if (origin != CloseOrigin.Plain)
+        if (close.AtClose is not { UnreadBytes: { } unread })
         {
-            return unread > 0 ? Only(ResetCause.CloseWithUnread, Confidence.Strong) : Only(ResetCause.LingerZero, Confidence.Certain);
+            return (verdict.Candidates, verdict.Confidence);
         }
 
+        // Linux looks at unread data first and at linger after it (__tcp_close in net/ipv4/tcp.c), and unread bytes only become
+        // more after the last look.
         if (unread > 0)
         {
             return Only(ResetCause.CloseWithUnread, Confidence.Strong);
         }
 
-        // Nothing abortive was chosen. Data may have come between the look and the close.
-        ResetCause[] left = verdict.Candidates.Where(cause => cause is not (ResetCause.LingerZero or ResetCause.DisconnectUnspec)).ToArray();
-        return left.Length == 0 || left.Length == verdict.Candidates.Count
-            ? (verdict.Candidates, verdict.Confidence)
-            : (left, left.Length == 1 && verdict.Confidence < Confidence.Likely ? Confidence.Likely : verdict.Confidence);
+        // Nothing was unread at the last look, but data may have come between it and the close: the kernel would have reset for
+        // that then, under linger zero too.
+        if (origin != CloseOrigin.Plain)
+        {
+            return !verdict.Candidates.Contains(ResetCause.CloseWithUnread) || AllHadCome(verdict, close.LookedLast)
+                ? Only(ResetCause.LingerZero, Confidence.Certain)
+                : Only(ResetCause.LingerZero, Confidence.Likely, ResetCause.CloseWithUnread);
+        }
 
-        (IReadOnlyList<ResetCause>, Confidence) Only(ResetCause cause, Confidence sure) =>
-            verdict.Candidates.Contains(cause)
-                ? ([cause], sure > verdict.Confidence ? sure : verdict.Confidence)
-                : (verdict.Candidates, verdict.Confidence);
+        // Nothing abortive was chosen.
+        ResetCause[] left = verdict.Candidates.Where(cause => cause is not (ResetCause.LingerZero or ResetCause.DisconnectUnspec)).ToArray();
+        if (left.Length == 0 || left.Length == verdict.Candidates.Count || verdict.Cause is not null)
+        {
+            return (verdict.Candidates, verdict.Confidence);
+        }
+
+        bool cameLate = left.Contains(ResetCause.CloseWithUnread) && verdict.LastSegments.Any(segment =>
+            segment.Source.Equals(verdict.Receiver) && segment.PayloadLength > 0 && segment.Time >= close.LookedLast - Delivery);
+        return cameLate
+            ? ([ResetCause.CloseWithUnread, .. left.Where(cause => cause != ResetCause.CloseWithUnread)], Confidence.Likely)
+            : (left, verdict.Confidence);
+
+        // The wire's own cause stands where it names another one, and where it rules this one out.
+        (IReadOnlyList<ResetCause>, Confidence) Only(ResetCause cause, Confidence sure, params ResetCause[] others) =>
+            !verdict.Candidates.Contains(cause) || (verdict.Cause is { } named && named != cause)
+                ? (verdict.Candidates, verdict.Confidence)
+                : verdict.Confidence > sure ? ([cause], verdict.Confidence)
+                : ([cause, .. others], sure);
     }
+
+    // Whether all that the reset acknowledges had been acknowledged before that time: no byte can have come after it. Urgent data
+    // hides from the count of unread bytes (tcp_inq in net/ipv4/tcp.h).
+    private static bool AllHadCome(ResetVerdict verdict, DateTimeOffset time) =>
+        verdict.LastSegments.FirstOrDefault(segment => segment.Frame == verdict.Frame) is { } reset
+        && verdict.LastSegments.Any(segment => segment.Frame != reset.Frame
+            && segment.Time < time
+            && segment.Source.Equals(verdict.Sender)
+            && (segment.Flags & TcpFlags.Ack) != 0
+            && segment.AcknowledgmentNumber == reset.AcknowledgmentNumber)
+        && !verdict.LastSegments.Any(segment => (segment.Flags & TcpFlags.Urgent) != 0);
 
     private static long Unacknowledged(ResetVerdict verdict)
     {

@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using RstGuard.CallSites;
 
 namespace RstGuard.Tests.CallSites;
@@ -353,10 +356,20 @@ public sealed class CloseSiteResolverTests
             """, CloseOrigin.PendingAsync),
         ["handle disposed"] = ("socket.SafeHandle.Dispose(); // here", CloseOrigin.HandleDisposed),
         ["Disconnect(true)"] = ("socket.Disconnect(true); // here", CloseOrigin.DisconnectReuse),
+        ["pending asynchronous read of a stream, which shuts down first"] = ("""
+            var stream = new NetworkStream(socket, ownsSocket: true);
+            _ = stream.ReadAsync(new byte[1], 0, 1).ContinueWith(task => task.Exception);
+            stream.Dispose(); // here
+            """, CloseOrigin.Plain),
+        ["pending asynchronous receive of a TcpClient's socket, which shuts down first"] = ("""
+            var client = new TcpClient { Client = socket };
+            _ = client.Client.ReceiveAsync(new byte[1]).ContinueWith(task => task.Exception);
+            client.Close(); // here
+            """, CloseOrigin.Plain),
         ["pending blocking receive"] = ("""
-            var blocked = new Thread(() => { try { socket.Receive(new byte[1]); } catch (SocketException) { } });
+            var blocked = new Thread(() => { s_task = new FileInfo("/proc/thread-self").LinkTarget; try { socket.Receive(new byte[1]); } catch (SocketException) { } });
             blocked.Start();
-            while ((blocked.ThreadState & ThreadState.WaitSleepJoin) == 0 && !Blocked(blocked)) { Thread.Sleep(1); }
+            WaitUntilBlocked();
             socket.Dispose(); // here
             blocked.Join();
             """, CloseOrigin.PendingBlocking),
@@ -382,18 +395,19 @@ public sealed class CloseSiteResolverTests
         ClosingSource closing = await ClosingSource.RunAsync(
             Nothing
             + """
-            // A thread inside recv() counts as running; the kernel says what it waits in.
-            static bool Blocked(Thread thread)
+            // A thread inside recv() counts as running for .NET. The kernel tells that it sleeps, and that it is on no lock.
+            static volatile string s_task;
+            static void WaitUntilBlocked()
             {
-                foreach (string task in Directory.GetDirectories("/proc/self/task"))
+                for (int asleep = 0, looks = 0; asleep < 5; looks++)
                 {
-                    try
-                    {
-                        if (File.ReadAllText(task + "/syscall").StartsWith("45 ") || File.ReadAllText(task + "/syscall").StartsWith("47 ")) return true;
-                    }
-                    catch (IOException) { }
+                    if (looks > 3000) throw new TimeoutException("The receive did not block.");
+                    Thread.Sleep(10);
+                    if (s_task == null) continue;
+                    string stat = File.ReadAllText("/proc/" + s_task + "/stat");
+                    bool sleeps = stat[stat.LastIndexOf(')') + 2] == 'S' && !File.ReadAllText("/proc/" + s_task + "/wchan").Contains("futex");
+                    asleep = sleeps ? asleep + 1 : 0;
                 }
-                return false;
             }
             public static Task Run(Socket socket, Socket peer)
             {
@@ -405,39 +419,57 @@ public sealed class CloseSiteResolverTests
         Assert.Equal(new SourceLine(closing.Path, closing.Here), closing.Site.Line);
     }
 
-    [Fact]
-    public async Task UnreadBytes_AreCounted()
+    [Theory]
+    [InlineData("socket.Close(); // here")]
+    [InlineData("new TcpClient { Client = socket }.Close(); // here")]
+    [InlineData("new NetworkStream(socket, ownsSocket: true).Dispose(); // here")]
+    public async Task UnreadBytes_AreCounted(string close)
     {
         ClosingSource closing = await ClosingSource.RunAsync(
-            """
+            $$"""
             public static Task Run(Socket socket, Socket peer)
             {
                 peer.Send(new byte[37]);
                 while (socket.Available < 37) { Thread.Sleep(1); }
-                socket.Close(); // here
+                {{close}}
                 return Task.CompletedTask;
             }
             """,
             optimize: false);
 
-        Assert.Equal((CloseOrigin.Plain, 37), (closing.Close.Origin, closing.Close.UnreadBytes));
+        Assert.Equal((CloseOrigin.Plain, 37, 37), (closing.Close.Origin, closing.Close.UnreadBytes, closing.Close.AtClose?.UnreadBytes));
+        Assert.Equal(new SourceLine(closing.Path, closing.Here), closing.Site.Line);
     }
 
     [Fact]
-    public async Task SocketThatNobodyCloses_IsTheFinalizers()
+    public void SocketThatNobodyCloses_IsTheFinalizers()
     {
-        ClosingSource closing = await ClosingSource.RunAsync(
-            """
-            public static Task Run(Socket socket, Socket peer)
-            {
-                // The handle is the socket's all the same: finalize what the socket's own finalizer would.
-                var finalize = typeof(Socket).GetMethod("Finalize", System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic);
-                finalize.Invoke(socket, null);
-                return Task.CompletedTask;
-            }
-            """,
-            optimize: false);
+        using SocketEventLog.Lease lease = SocketEventLog.Acquire();
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen(1);
+        (IPEndPoint local, IPEndPoint remote) = Leak((IPEndPoint)listener.LocalEndPoint!);
+        using Socket peer = listener.Accept();
 
-        Assert.Equal((CloseOrigin.Finalizer, CloseSiteKind.Finalizer), (closing.Close.Origin, closing.Site.Kind));
+        SocketClose? close = null;
+        long deadline = Environment.TickCount64 + 30_000;
+        while (close is null && Environment.TickCount64 < deadline)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            close = lease.Log.Find(local, remote, DateTimeOffset.UtcNow)?.Close;
+        }
+
+        Assert.NotNull(close);
+        Assert.Equal((CloseOrigin.Finalizer, CloseSiteKind.Finalizer), (close.Origin, CloseSiteResolver.Resolve(close).Kind));
+    }
+
+    // Not inlined, or the caller's frame would keep the socket alive.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static (IPEndPoint Local, IPEndPoint Remote) Leak(IPEndPoint server)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Connect(server);
+        return ((IPEndPoint)socket.LocalEndPoint!, server);
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using RstGuard.CallSites;
 using RstGuard.Capture;
 using RstGuard.Diagnosis;
@@ -98,7 +99,7 @@ public sealed class ResetGuardTests
     [Fact]
     public async Task MissingCapture_IsInconclusiveWithItsRemedy()
     {
-        var options = new ResetGuardOptions { OpenSource = _ => throw new CaptureUnavailableException("No privilege.", "Take this remedy.") };
+        ResetGuardOptions options = WithoutCapture;
         await using ResetGuard guard = ResetGuard.Start(options);
         ResetGuardInconclusiveException exception = await Assert.ThrowsAsync<ResetGuardInconclusiveException>(() => guard.AssertNoResetsAsync());
         Assert.Contains("Take this remedy.", exception.Message, StringComparison.Ordinal);
@@ -122,6 +123,226 @@ public sealed class ResetGuardTests
         await using ResetGuard guard = ResetGuard.Start(On(IPAddress.Parse("127.61.0.6")));
         Assert.Throws<InvalidOperationException>(() => guard.Resets);
     }
+
+    [Fact]
+    public async Task ResetOfAnOutsidePeer_IsReportedAndDoesNotFail()
+    {
+        Capture();
+        IPAddress address = IPAddress.Parse("127.61.0.7");
+        await using ResetGuard guard = ResetGuard.Start(On(address));
+        using var listener = new TcpListener(address, 0);
+        listener.Start();
+        Task<string> outsider = OutsideProcess.RunAsync("connect-and-reset", (IPEndPoint)listener.LocalEndpoint);
+        using (Socket accepted = await listener.AcceptSocketAsync(new CancellationTokenSource(TimeSpan.FromMinutes(1)).Token))
+        {
+            await outsider;
+        }
+
+        await guard.AssertNoResetsAsync();
+        GuardedReset reset = Assert.Single(guard.Resets);
+        Assert.Equal((false, ResetShape.Active), (reset.SentByThisProcess, reset.Verdict.Shape));
+        Assert.Null(reset.Site);
+        Assert.Empty(guard.ForeignResets);
+    }
+
+    [Fact]
+    public async Task ReceivedReset_FailsWhereThatIsAskedFor()
+    {
+        Capture();
+        IPAddress address = IPAddress.Parse("127.61.0.8");
+        await using ResetGuard guard = ResetGuard.Start(On(address) with { FailOnReceived = true });
+        using var listener = new TcpListener(address, 0);
+        listener.Start();
+        Task<string> outsider = OutsideProcess.RunAsync("connect-and-reset", (IPEndPoint)listener.LocalEndpoint);
+        using (Socket accepted = await listener.AcceptSocketAsync(new CancellationTokenSource(TimeSpan.FromMinutes(1)).Token))
+        {
+            await outsider;
+        }
+
+        // The outsider's reset alone leaves two causes open: it counts, and is not blamed on one.
+        ResetGuardInconclusiveException exception = await Assert.ThrowsAsync<ResetGuardInconclusiveException>(() => guard.AssertNoResetsAsync());
+        Assert.Equal(false, Assert.Single(exception.Resets).SentByThisProcess);
+    }
+
+    [Fact]
+    public async Task ResetBetweenTwoOutsiders_IsNoted()
+    {
+        Capture();
+        IPAddress address = IPAddress.Parse("127.61.0.9");
+        await using ResetGuard guard = ResetGuard.Start(On(address));
+        string ends = await OutsideProcess.RunAsync("reset-itself", new IPEndPoint(address, 0));
+
+        await guard.AssertNoResetsAsync();
+        Assert.Empty(guard.Resets);
+        ResetVerdict reset = Assert.Single(guard.ForeignResets);
+        Assert.Equal(ends, $"{reset.Sender} {reset.Receiver}");
+        Assert.Contains($"{reset.Sender} reset {reset.Receiver}", Assert.Single(guard.Notes), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("RstGuard.NoSuchSource", "does not exist")]
+    [InlineData("System.Net.Sockets", "their text is not the one that is known")]
+    public async Task EventsThatCanNotBeTrusted_LeaveOutLinesAndSayWhy(string source, string reason)
+    {
+        Capture();
+        IPAddress address = IPAddress.Parse("127.61.0." + (source.Length % 2 == 0 ? "10" : "11"));
+        ResetGuardOptions options = On(address) with { AcquireEvents = () => SocketEventLog.AcquireAlone(source) };
+        await using ResetGuard guard = ResetGuard.Start(options);
+        (Socket socket, Socket peer) = LoopbackConnection.Open(address);
+        socket.LingerState = new LingerOption(true, 0);
+        socket.Dispose();
+        peer.Dispose();
+
+        ResetGuardInconclusiveException exception = await Assert.ThrowsAsync<ResetGuardInconclusiveException>(() => guard.AssertNoResetsAsync());
+        GuardedReset reset = Assert.Single(exception.Resets);
+        Assert.Null(reset.Site);
+        Assert.Null(reset.SentByThisProcess);
+        Assert.Contains(reason, exception.Message, StringComparison.Ordinal);
+        Assert.Contains("<== the reset", exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("closed at", exception.Message, StringComparison.Ordinal);
+
+        await ResetGuard.RunAsync(() => Task.CompletedTask, options);
+    }
+
+    [Fact]
+    public async Task ResetOfThisProcessWhoseCauseCanNotBeTold_IsInconclusiveNotGreen()
+    {
+        Capture();
+        IPAddress address = IPAddress.Parse("127.61.0.12");
+        await using ResetGuard guard = ResetGuard.Start(On(address));
+        (Socket socket, Socket peer) = LoopbackConnection.Open(address);
+        peer.Send(new byte[3]);
+        Assert.True(SpinWait.SpinUntil(() => socket.Available == 3, TimeSpan.FromSeconds(10)));
+
+        // Behind the runtime's back, so that no event tells how it was closed.
+        Assert.Equal(0, CloseDescriptor((int)socket.SafeHandle.DangerousGetHandle()));
+        socket.SafeHandle.SetHandleAsInvalid();
+        peer.Dispose();
+
+        ResetGuardInconclusiveException exception = await Assert.ThrowsAsync<ResetGuardInconclusiveException>(() => guard.AssertNoResetsAsync());
+        GuardedReset reset = Assert.Single(exception.Resets);
+        Assert.Equal((true, Confidence.Ambiguous, null), (reset.SentByThisProcess, reset.Confidence, reset.Cause));
+        Assert.Contains("Ambiguous: CloseWithUnread, LingerZero", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("<== the reset", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task CauseBelowTheConfidenceAskedFor_IsInconclusiveNotGreen()
+    {
+        Capture();
+        IPAddress address = IPAddress.Parse("127.61.0.13");
+        await using ResetGuard guard = ResetGuard.Start(On(address) with { MinimumConfidence = Confidence.Certain });
+        CloseWithUnread(address);
+
+        ResetGuardInconclusiveException exception = await Assert.ThrowsAsync<ResetGuardInconclusiveException>(() => guard.AssertNoResetsAsync());
+        Assert.Equal(ResetCause.CloseWithUnread, Assert.Single(exception.Resets).Cause);
+    }
+
+    [Fact]
+    public async Task AllowedCause_IsReportedAndDoesNotFail()
+    {
+        Capture();
+        IPAddress address = IPAddress.Parse("127.61.0.14");
+        await using ResetGuard guard = ResetGuard.Start(On(address) with { AllowedCauses = [ResetCause.CloseWithUnread] });
+        CloseWithUnread(address);
+
+        await guard.AssertNoResetsAsync();
+        Assert.Equal(ResetCause.CloseWithUnread, Assert.Single(guard.Resets).Cause);
+    }
+
+    [Fact]
+    public async Task ClosedListener_FailsForTheConnectionThatWaited()
+    {
+        Capture();
+        IPAddress address = IPAddress.Parse("127.61.0.15");
+        await using ResetGuard guard = ResetGuard.Start(On(address));
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        var listener = new TcpListener(address, 0);
+        listener.Start();
+        client.Connect(listener.LocalEndpoint);
+        int line = Line() + 1;
+        listener.Stop();
+
+        ResetDetectedException exception = await Assert.ThrowsAsync<ResetDetectedException>(() => guard.AssertNoResetsAsync());
+        GuardedReset reset = Assert.Single(exception.Resets);
+        Assert.Equal((ResetCause.ListenerClosed, Confidence.Likely, line), (reset.Cause, reset.Confidence, reset.Site?.Line?.Line));
+    }
+
+    [Fact]
+    public async Task TcpClientWithUnreadData_FailsWithCauseAndLine()
+    {
+        Capture();
+        IPAddress address = IPAddress.Parse("127.61.0.16");
+        await using ResetGuard guard = ResetGuard.Start(On(address));
+        using var listener = new TcpListener(address, 0);
+        listener.Start();
+        var client = new TcpClient();
+        await client.ConnectAsync((IPEndPoint)listener.LocalEndpoint);
+        using Socket server = await listener.AcceptSocketAsync();
+        server.Send(new byte[7]);
+        Assert.True(SpinWait.SpinUntil(() => client.Available == 7, TimeSpan.FromSeconds(10)));
+        int line = Line() + 1;
+        client.Close();
+
+        ResetDetectedException exception = await Assert.ThrowsAsync<ResetDetectedException>(() => guard.AssertNoResetsAsync());
+        GuardedReset reset = Assert.Single(exception.Resets);
+        Assert.Equal((ResetCause.CloseWithUnread, 7, line), (reset.Cause, reset.UnreadBytes, reset.Site?.Line?.Line));
+    }
+
+    [Theory]
+    [InlineData(true, ResetCause.LingerZero)]
+    [InlineData(false, ResetCause.CloseWithUnread)]
+    public async Task WithoutACapture_AbortiveCloseIsDeduced(bool lingerZero, ResetCause cause)
+    {
+        await using ResetGuard guard = ResetGuard.Start(WithoutCapture);
+        (Socket socket, Socket peer) = LoopbackConnection.Open();
+        if (lingerZero)
+        {
+            socket.LingerState = new LingerOption(true, 0);
+        }
+        else
+        {
+            peer.Send(new byte[5]);
+            Assert.True(SpinWait.SpinUntil(() => socket.Available == 5, TimeSpan.FromSeconds(10)));
+        }
+
+        int line = Line() + 1;
+        socket.Dispose();
+        peer.Dispose();
+
+        ResetDetectedException exception = await Assert.ThrowsAsync<ResetDetectedException>(() => guard.AssertNoResetsAsync());
+        GuardedReset reset = Assert.Single(exception.Resets);
+        Assert.Equal((cause, Confidence.Likely, ResetBasis.Deduced, line), (reset.Cause, reset.Confidence, reset.Basis, reset.Site?.Line?.Line));
+        Assert.Contains($"{cause} (Likely, deduced)", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("Take this remedy.", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WithoutACapture_PlainClosesAreInconclusive()
+    {
+        await using ResetGuard guard = ResetGuard.Start(WithoutCapture);
+        (Socket socket, Socket peer) = LoopbackConnection.Open();
+        socket.Dispose();
+        peer.Dispose();
+
+        ResetGuardInconclusiveException exception = await Assert.ThrowsAsync<ResetGuardInconclusiveException>(() => guard.AssertNoResetsAsync());
+        Assert.Empty(exception.Resets);
+    }
+
+    private static ResetGuardOptions WithoutCapture { get; } =
+        new() { OpenSource = _ => throw new CaptureUnavailableException("No privilege.", "Take this remedy.") };
+
+    private static void CloseWithUnread(IPAddress address)
+    {
+        (Socket socket, Socket peer) = LoopbackConnection.Open(address);
+        peer.Send(new byte[3]);
+        Assert.True(SpinWait.SpinUntil(() => socket.Available == 3, TimeSpan.FromSeconds(10)));
+        socket.Dispose();
+        peer.Dispose();
+    }
+
+    [DllImport("libc", EntryPoint = "close")]
+    private static extern int CloseDescriptor(int descriptor);
 
     private static ResetGuardOptions On(IPAddress address) => new() { Filter = new CaptureFilter { Addresses = [address] } };
 

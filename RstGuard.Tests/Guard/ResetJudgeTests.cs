@@ -15,13 +15,86 @@ public sealed class ResetJudgeTests
     private static readonly ResetCause[] ActiveCandidates = [ResetCause.CloseWithUnread, ResetCause.LingerZero, ResetCause.DisconnectUnspec];
 
     [Fact]
-    public void LingerZeroOfTheProgram_IsCertain()
+    public void LingerZeroOfTheProgram_IsCertainWhereThePeerSentNothing()
     {
-        GuardedReset reset = Judge(ActiveCandidates, ResetShape.Active, (socket, _) => socket.LingerState = new LingerOption(true, 0));
+        GuardedReset reset = Judge(
+            [ResetCause.LingerZero, ResetCause.DisconnectUnspec], ResetShape.Active, (socket, _) => socket.LingerState = new LingerOption(true, 0));
 
         Assert.Equal((ResetCause.LingerZero, Confidence.Certain, CloseOrigin.UserLingerZero), (reset.Cause, reset.Confidence, reset.Origin));
         Assert.Equal(["RST1001"], reset.Rules);
-        Assert.True(reset.SentByThisProcess);
+        Assert.Equal(true, reset.SentByThisProcess);
+    }
+
+    [Theory]
+    [InlineData(-5_000, Confidence.Certain)]
+    [InlineData(+5_000, Confidence.Likely)]
+    public void LingerZero_IsCertainOnlyWhereAllDataHadComeBeforeTheLastLook(int acknowledgedAfterMilliseconds, Confidence confidence)
+    {
+        GuardedReset reset = Judge(ActiveCandidates, ResetShape.Active, (socket, _) => socket.LingerState = new LingerOption(true, 0), change: verdict => verdict with
+        {
+            LastSegments =
+            [
+                Segment(1, verdict.Receiver, verdict.Sender, TcpFlags.Ack | TcpFlags.Push, 1, 1, 8),
+                Segment(2, verdict.Sender, verdict.Receiver, TcpFlags.Ack, 1, 9, 0) with { Time = verdict.Time.AddMilliseconds(acknowledgedAfterMilliseconds) },
+                Segment(3, verdict.Sender, verdict.Receiver, TcpFlags.Reset | TcpFlags.Ack, 1, 9, 0),
+            ],
+        });
+
+        Assert.Equal((ResetCause.LingerZero, confidence), (reset.Cause, reset.Confidence));
+        Assert.Equal(confidence == Confidence.Likely, reset.Candidates.Contains(ResetCause.CloseWithUnread));
+    }
+
+    [Fact]
+    public void UrgentData_LeavesLingerZeroLikely()
+    {
+        GuardedReset reset = Judge(ActiveCandidates, ResetShape.Active, (socket, _) => socket.LingerState = new LingerOption(true, 0), change: verdict => verdict with
+        {
+            LastSegments =
+            [
+                Segment(1, verdict.Receiver, verdict.Sender, TcpFlags.Ack | TcpFlags.Urgent, 1, 1, 1),
+                Segment(2, verdict.Sender, verdict.Receiver, TcpFlags.Ack, 1, 2, 0) with { Time = verdict.Time.AddSeconds(-5) },
+                Segment(3, verdict.Sender, verdict.Receiver, TcpFlags.Reset | TcpFlags.Ack, 1, 2, 0),
+            ],
+        });
+
+        Assert.Equal(Confidence.Likely, reset.Confidence);
+    }
+
+    [Fact]
+    public void DataThatCameAfterTheLastLookAtAPlainClose_IsLikelyUnread()
+    {
+        GuardedReset reset = Judge(ActiveCandidates, ResetShape.Active, (_, _) => { }, change: verdict => verdict with
+        {
+            LastSegments = [Segment(2, verdict.Receiver, verdict.Sender, TcpFlags.Ack | TcpFlags.Push, 1, 1, 8)],
+        });
+
+        Assert.Equal((ResetCause.CloseWithUnread, Confidence.Likely), (reset.Cause, reset.Confidence));
+    }
+
+    [Fact]
+    public void CauseThatTheWireNames_StandsAgainstTheCallSite()
+    {
+        GuardedReset reset = Judge(
+            ActiveCandidates, ResetShape.Active, (socket, _) => socket.LingerState = new LingerOption(true, 0), Confidence.Likely);
+
+        Assert.Equal((ResetCause.CloseWithUnread, Confidence.Likely), (reset.Cause, reset.Confidence));
+    }
+
+    [Fact]
+    public void ConnectionThatThePeerHasReset_CanNotBeDeducedToResetAgain()
+    {
+        using SocketEventLog.Lease lease = SocketEventLog.Acquire();
+        (Socket socket, Socket peer) = LoopbackConnection.Open();
+        var local = (IPEndPoint)socket.LocalEndPoint!;
+        var remote = (IPEndPoint)socket.RemoteEndPoint!;
+        socket.LingerState = new LingerOption(true, 0);
+        peer.Close(0);
+        Assert.True(SpinWait.SpinUntil(() => socket.Poll(0, SelectMode.SelectError) || socket.Poll(0, SelectMode.SelectRead), TimeSpan.FromSeconds(10)));
+        socket.Dispose();
+
+        Assert.Equal(CloseOrigin.UserLingerZero, lease.Log.Find(local, remote, DateTimeOffset.UtcNow)?.Close?.Origin);
+        Assert.Null(ResetJudge.Deduce(lease.Log.Find(local, remote, DateTimeOffset.UtcNow)!));
+        Assert.Equal(ResetBasis.Deduced, ResetJudge.Deduce(lease.Log.Find(remote, local, DateTimeOffset.UtcNow)!)?.Basis);
     }
 
     [Fact]
@@ -79,7 +152,7 @@ public sealed class ResetJudgeTests
     {
         GuardedReset reset = ResetJudge.Judge(Verdict(new(IPAddress.Loopback, 1), new(IPAddress.Loopback, 2), ActiveCandidates, ResetShape.Active, Confidence.Ambiguous), null);
 
-        Assert.False(reset.SentByThisProcess);
+        Assert.Equal(false, reset.SentByThisProcess);
         Assert.Null(reset.Site);
         Assert.Empty(reset.Rules);
     }
@@ -131,7 +204,7 @@ public sealed class ResetJudgeTests
         Assert.True(SpinWait.SpinUntil(() => socket.Available == 5, TimeSpan.FromSeconds(10)));
     }
 
-    private static GuardedReset Judge(ResetCause[] candidates, ResetShape shape, Action<Socket, Socket> before, Confidence confidence = Confidence.Ambiguous)
+    private static GuardedReset Judge(ResetCause[] candidates, ResetShape shape, Action<Socket, Socket> before, Confidence confidence = Confidence.Ambiguous, Func<ResetVerdict, ResetVerdict>? change = null)
     {
         using SocketEventLog.Lease lease = SocketEventLog.Acquire();
         (Socket socket, Socket peer) = LoopbackConnection.Open();
@@ -142,6 +215,7 @@ public sealed class ResetJudgeTests
             before(socket, peer);
             socket.Close();
             ResetVerdict verdict = Verdict(local, remote, candidates, shape, confidence);
+            verdict = change?.Invoke(verdict) ?? verdict;
             return ResetJudge.Judge(verdict, lease.Log.Find(local, remote, verdict.Time));
         }
     }
