@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 
 namespace RstGuard.Sockets;
@@ -20,12 +21,56 @@ internal sealed class KnownTypes(Compilation compilation)
     internal INamedTypeSymbol? SocketsHttpHandler { get; } = compilation.GetTypeByMetadataName("System.Net.Http.SocketsHttpHandler");
     internal INamedTypeSymbol? LingerOption { get; } = compilation.GetTypeByMetadataName("System.Net.Sockets.LingerOption");
 
+    internal INamedTypeSymbol? MemoryExtensions { get; } = compilation.GetTypeByMetadataName("System.MemoryExtensions");
+
+    // Classes whose methods decode or show what they are given, and look for no more of it.
+    private readonly ImmutableArray<INamedTypeSymbol> _decoders = All(
+        compilation,
+        "System.Text.Encoding",
+        "System.Text.EncodingExtensions",
+        "System.Console",
+        "System.IO.TextWriter",
+        "System.Diagnostics.Debug",
+        "System.Diagnostics.Trace",
+        "System.BitConverter",
+        "System.Convert",
+        "Microsoft.Extensions.Logging.LoggerExtensions");
+
+    private readonly ImmutableArray<INamedTypeSymbol> _views = All(compilation, "System.Span`1", "System.ReadOnlySpan`1", "System.Memory`1", "System.ReadOnlyMemory`1");
+
     /// <summary>False: nothing here can open a connection, and no rule need look.</summary>
     internal bool Exist => Socket is not null && LingerOption is not null;
 
     /// <summary>Whether <paramref name="type"/> is a TCP connection by itself: a socket, a client, or the stream over one.</summary>
     internal bool IsConnection(ITypeSymbol? type) =>
         IsOrDerives(type, Socket) || IsOrDerives(type, TcpClient) || IsOrDerives(type, NetworkStream);
+
+    /// <summary>Whether methods of <paramref name="type"/> only decode or show what they are given.</summary>
+    internal bool IsDecoder(ITypeSymbol? type)
+    {
+        foreach (INamedTypeSymbol decoder in _decoders)
+        {
+            if (IsOrDerives(type, decoder))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    internal bool IsSpanOrMemory(ITypeSymbol? type)
+    {
+        foreach (INamedTypeSymbol view in _views)
+        {
+            if (Is(type, view))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     internal static bool Is(ITypeSymbol? type, INamedTypeSymbol? known) =>
         known is not null && SymbolEqualityComparer.Default.Equals(type?.OriginalDefinition, known);
@@ -42,5 +87,19 @@ internal sealed class KnownTypes(Compilation compilation)
         }
 
         return false;
+    }
+
+    private static ImmutableArray<INamedTypeSymbol> All(Compilation compilation, params string[] names)
+    {
+        ImmutableArray<INamedTypeSymbol>.Builder found = ImmutableArray.CreateBuilder<INamedTypeSymbol>(names.Length);
+        foreach (string name in names)
+        {
+            if (compilation.GetTypeByMetadataName(name) is { } type)
+            {
+                found.Add(type);
+            }
+        }
+
+        return found.ToImmutable();
     }
 }

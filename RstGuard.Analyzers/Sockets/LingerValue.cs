@@ -1,7 +1,9 @@
+using System;
 using System.Collections.Immutable;
 using System.Linq;
 using System.Threading;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Operations;
 
@@ -65,12 +67,12 @@ internal readonly struct LingerValue(SocketModel model, CancellationToken cancel
     {
         StackAllocArrayCreationExpressionSyntax { Initializer: { } initializer } => Below(operation, initializer.Expressions.Count),
         ImplicitStackAllocArrayCreationExpressionSyntax { Initializer: { } initializer } => Below(operation, initializer.Expressions.Count),
-        ExpressionSyntax expression when expression.RawKind == CollectionExpressionKind => operation.ChildOperations.ToImmutableArray(),
+        ExpressionSyntax expression when CollectionExpression != SyntaxKind.None && expression.IsKind(CollectionExpression) => operation.ChildOperations.ToImmutableArray(),
         _ => default,
     };
 
-    // SyntaxKind.CollectionExpression, which Roslyn 4.5 doesn't name.
-    private const int CollectionExpressionKind = 9076;
+    // Roslyn 4.5 has no collection expressions; the host that runs the rule says what number its syntax gives them.
+    private static readonly SyntaxKind CollectionExpression = Enum.TryParse("CollectionExpression", out SyntaxKind kind) ? kind : SyntaxKind.None;
 
     private static ImmutableArray<IOperation> Below(IOperation operation, int count)
     {

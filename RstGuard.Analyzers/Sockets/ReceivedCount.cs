@@ -1,4 +1,3 @@
-using System;
 using System.Linq;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Operations;
@@ -22,15 +21,18 @@ internal enum ReceivedCountUse
 }
 
 /// <summary>Reads how a receive asks and how its result is used.</summary>
-internal static class ReceivedCount
+internal readonly struct ReceivedCount(SocketBody body)
 {
     // Messages this short are fixed by their protocol and arrive whole.
     private const int LongestFixedMessage = 16;
+    private const int LongestChain = 6;
+
+    private KnownTypes Types => body.Model.Types;
 
     /// <summary>
     /// Whether the receive asks for a length that the code knows to come: a computed count, or a buffer made for a fixed, short message.
     /// </summary>
-    internal static bool IsExact(IOperation receive)
+    internal bool IsExact(IOperation receive)
     {
         if (receive is not IInvocationOperation invocation)
         {
@@ -47,7 +49,7 @@ internal static class ReceivedCount
         return buffer is null || (LengthOf(buffer) is { } known && known <= LongestFixedMessage) || IsSlice(buffer);
     }
 
-    internal static ReceivedCountUse UseOf(IOperation receive)
+    internal ReceivedCountUse UseOf(IOperation receive)
     {
         IOperation value = receive.Wrapped();
         switch (value.Parent)
@@ -55,95 +57,193 @@ internal static class ReceivedCount
             case IExpressionStatementOperation:
             case ISimpleAssignmentOperation { Target: IDiscardOperation }:
                 // Without an await a task is the result, and what becomes of it is not seen here.
-                return receive is IInvocationOperation { TargetMethod.Name: var name } && name.EndsWith("Async", StringComparison.Ordinal) && !IsAwaited(receive)
-                    ? ReceivedCountUse.Compared
-                    : ReceivedCountUse.Ignored;
-            case IVariableInitializerOperation { Parent: IVariableDeclaratorOperation declarator } when IsInteger(declarator.Symbol.Type):
-                return UseOfLocal(declarator.Symbol, receive);
-            case ISimpleAssignmentOperation { Target: ILocalReferenceOperation target, Parent: IExpressionStatementOperation } when IsInteger(target.Local.Type):
-                return UseOfLocal(target.Local, receive);
-            case var parent when IsInteger(value.Type):
-                return UseOf(value, parent);
+                return IsInteger(value.Type) ? ReceivedCountUse.Ignored : ReceivedCountUse.Compared;
             default:
-                return ReceivedCountUse.Compared;
+                return NumberOf(receive) is { } local ? UseOfLocal(local)
+                    : IsInteger(value.Type) ? UseOf(value, value.Parent, 0)
+                    : ReceivedCountUse.Compared;
         }
+    }
+
+    /// <summary>Whether the count is compared with 0: the receive asks whether the peer has closed.</summary>
+    internal bool IsToldFromZero(IOperation receive)
+    {
+        if (NumberOf(receive) is { } local)
+        {
+            foreach (IOperation reference in body.ReferencesTo(local))
+            {
+                if (reference.Wrapped().Parent is IBinaryOperation or IIsPatternOperation)
+                {
+                    return true;
+                }
+            }
+        }
+
+        return receive.Wrapped().Parent is IBinaryOperation or IIsPatternOperation;
     }
 
     private static bool IsInteger(ITypeSymbol? type) => type?.SpecialType == SpecialType.System_Int32;
 
-    private static bool IsAwaited(IOperation receive)
+    /// <summary>The local that the number of bytes is put into.</summary>
+    private static ILocalSymbol? NumberOf(IOperation receive) => receive.Wrapped().Parent switch
     {
-        IOperation outermost = receive.Wrapped();
-        for (IOperation? inside = outermost; inside is not null && inside != receive; inside = inside.ChildOperations.FirstOrDefault())
-        {
-            if (inside is IAwaitOperation)
-            {
-                return true;
-            }
-        }
+        IVariableInitializerOperation { Parent: IVariableDeclaratorOperation declarator } when IsInteger(declarator.Symbol.Type) => declarator.Symbol,
+        ISimpleAssignmentOperation { Target: ILocalReferenceOperation target, Parent: IExpressionStatementOperation } when IsInteger(target.Local.Type) => target.Local,
+        _ => null,
+    };
 
-        return false;
-    }
+    private static ReceivedCountUse Worse(ReceivedCountUse one, ReceivedCountUse other) =>
+        one == ReceivedCountUse.Compared || other == ReceivedCountUse.Compared ? ReceivedCountUse.Compared : one > other ? one : other;
 
-    private static ReceivedCountUse UseOfLocal(ILocalSymbol local, IOperation receive)
+    private ReceivedCountUse UseOfLocal(ILocalSymbol local)
     {
         ReceivedCountUse use = ReceivedCountUse.Ignored;
-        foreach (IOperation operation in Paths.FunctionOf(receive).Descendants())
+        foreach (IOperation reference in body.ReferencesTo(local))
         {
-            if (operation is ILocalReferenceOperation reference && SymbolEqualityComparer.Default.Equals(reference.Local, local)
-                && !(reference.Parent is ISimpleAssignmentOperation assignment && assignment.Target == reference))
+            if (!(reference.Parent is ISimpleAssignmentOperation assignment && assignment.Target == reference))
             {
-                ReceivedCountUse one = UseOf(reference.Wrapped(), reference.Wrapped().Parent);
-                use = one == ReceivedCountUse.Compared || use == ReceivedCountUse.Compared ? ReceivedCountUse.Compared
-                    : one > use ? one : use;
+                IOperation value = reference.Wrapped();
+                use = Worse(use, UseOf(value, value.Parent, 0));
             }
         }
 
         return use;
     }
 
-    private static ReceivedCountUse UseOf(IOperation value, IOperation? parent)
+    private ReceivedCountUse UseOf(IOperation value, IOperation? parent, int depth)
     {
         switch (parent)
         {
             case IBinaryOperation { OperatorKind: BinaryOperatorKind.Equals or BinaryOperatorKind.NotEquals or BinaryOperatorKind.LessThanOrEqual or BinaryOperatorKind.GreaterThan } comparison:
                 IOperation other = comparison.LeftOperand.Unwrap() == value.Unwrap() ? comparison.RightOperand : comparison.LeftOperand;
-                return other.IsConstant(out long number) && number == 0 ? ReceivedCountUse.Decoded : ReceivedCountUse.Compared;
-            case IInterpolationOperation or IRangeOperation:
+                return other.IsConstant(out long number) && number == 0 && !IsKept(comparison) ? ReceivedCountUse.Decoded : ReceivedCountUse.Compared;
+            case IInterpolationOperation:
                 return ReceivedCountUse.Decoded;
-            case IArgumentOperation { Parent: IObjectCreationOperation { Type.SpecialType: SpecialType.System_String } }:
-                return ReceivedCountUse.Decoded;
+            case IRangeOperation { Parent: { } indexed }:
+                return UseOfContent(indexed, depth);
+            case IArgumentOperation { Parent: IObjectCreationOperation { Type.SpecialType: SpecialType.System_String } text }:
+                return UseOfContent(text, depth);
             case IArgumentOperation { Parent: IInvocationOperation call }:
-                return Decodes(call) ? ReceivedCountUse.Decoded
-                    : call.TargetMethod.Name.StartsWith("Send", StringComparison.Ordinal) || call.TargetMethod.Name.StartsWith("Write", StringComparison.Ordinal) ? ReceivedCountUse.Other
+                return SocketOperation.Create(call, Types)?.Kind == SocketOperationKind.Send ? ReceivedCountUse.Other
+                    : Decodes(call) ? UseOfContent(call, depth)
                     : ReceivedCountUse.Compared;
             default:
                 return ReceivedCountUse.Compared;
         }
     }
 
-    private static bool Decodes(IInvocationOperation call) =>
-        call.TargetMethod.ReturnType.SpecialType == SpecialType.System_String
-        || KnownNames.Decoders.Contains(call.TargetMethod.ContainingType?.Name)
-        || call.TargetMethod.Name is "AsSpan" or "AsMemory" or "Slice";
+    /// <summary>A comparison whose outcome is kept: what it decides is not seen here.</summary>
+    private static bool IsKept(IOperation comparison) =>
+        comparison.Wrapped().Parent is IVariableInitializerOperation or ISimpleAssignmentOperation or IReturnOperation or IArgumentOperation;
 
-    private static bool IsLength(IOperation operation) => operation.Unwrap() is IPropertyReferenceOperation { Property.Name: "Length" };
+    /// <summary>
+    /// What becomes of the decoded part of the buffer: compared as a whole with something expected, it was all that was to come.
+    /// </summary>
+    private ReceivedCountUse UseOfContent(IOperation content, int depth)
+    {
+        if (depth > LongestChain)
+        {
+            return ReceivedCountUse.Compared;
+        }
 
-    private static bool IsSlice(IOperation buffer) => buffer.Unwrap() is IInvocationOperation { TargetMethod.Name: "AsSpan" or "AsMemory" or "Slice", Arguments.Length: > 1 } slice
+        IOperation value = content.Wrapped();
+        switch (value.Parent)
+        {
+            case IVariableInitializerOperation { Parent: IVariableDeclaratorOperation { Symbol: var local } }:
+                return UseOfContents(local, depth);
+            case ISimpleAssignmentOperation { Target: ILocalReferenceOperation { Local: var local } }:
+                return UseOfContents(local, depth);
+            case IBinaryOperation { OperatorKind: BinaryOperatorKind.Equals or BinaryOperatorKind.NotEquals }:
+            case IIsPatternOperation:
+            case ISwitchOperation:
+            case ISwitchExpressionOperation:
+                return ReceivedCountUse.Compared;
+            case IInvocationOperation call when call.Instance == value:
+                return IsEquals(call.TargetMethod) ? ReceivedCountUse.Compared : Passes(call) ? UseOfContent(call, depth + 1) : ReceivedCountUse.Decoded;
+            case IArgumentOperation { Parent: IInvocationOperation call }:
+                return SocketOperation.Create(call, Types)?.Kind == SocketOperationKind.Send ? ReceivedCountUse.Other
+                    : IsEquals(call.TargetMethod) || Expects(call, value) ? ReceivedCountUse.Compared
+                    : Decodes(call) || Passes(call) ? UseOfContent(call, depth + 1)
+                    : ReceivedCountUse.Decoded;
+            case IPropertyReferenceOperation or IArrayElementReferenceOperation:
+                return UseOfContent(value.Parent, depth + 1);
+            default:
+                return ReceivedCountUse.Decoded;
+        }
+    }
+
+    private ReceivedCountUse UseOfContents(ILocalSymbol local, int depth)
+    {
+        ReceivedCountUse use = ReceivedCountUse.Decoded;
+        foreach (IOperation reference in body.ReferencesTo(local))
+        {
+            if (!(reference.Parent is ISimpleAssignmentOperation assignment && assignment.Target == reference))
+            {
+                use = Worse(use, UseOfContent(reference, depth + 1));
+            }
+        }
+
+        return use;
+    }
+
+    // Object.Equals, String.Equals, Enumerable and MemoryExtensions.SequenceEqual: the platform's ways to compare all of it.
+    private static bool IsEquals(IMethodSymbol method) =>
+        method.ReturnType.SpecialType == SpecialType.System_Boolean && method.Name is "Equals" or "SequenceEqual";
+
+    /// <summary>An assertion: a static method without a result that is given another value of the content's own type.</summary>
+    private static bool Expects(IInvocationOperation call, IOperation content)
+    {
+        if (call.TargetMethod is not { IsStatic: true, ReturnsVoid: true })
+        {
+            return false;
+        }
+
+        ITypeSymbol? type = null;
+        int alike = 0;
+        foreach (IArgumentOperation argument in call.Arguments)
+        {
+            if (argument.Value == content || argument.Value.Unwrap() == content.Unwrap())
+            {
+                type = argument.Parameter?.Type;
+            }
+        }
+
+        foreach (IArgumentOperation argument in call.Arguments)
+        {
+            alike += !argument.IsImplicit && type is not null && SymbolEqualityComparer.Default.Equals(argument.Parameter?.Type, type) ? 1 : 0;
+        }
+
+        return alike > 1;
+    }
+
+    /// <summary>A string made of the content: trimmed, in lower case, a part of it.</summary>
+    private static bool Passes(IInvocationOperation call) =>
+        call.TargetMethod.ContainingType.SpecialType == SpecialType.System_String && call.TargetMethod.ReturnType.SpecialType == SpecialType.System_String;
+
+    private bool Decodes(IInvocationOperation call) =>
+        call.TargetMethod.ReturnType.SpecialType == SpecialType.System_String || Types.IsDecoder(call.TargetMethod.ContainingType) || IsView(call.TargetMethod);
+
+    /// <summary>A part of a buffer: <c>AsSpan</c>, <c>AsMemory</c>, <c>Slice</c>.</summary>
+    private bool IsView(IMethodSymbol method) => method.Name is "AsSpan" or "AsMemory" or "Slice"
+        && (KnownTypes.Is(method.ContainingType, Types.MemoryExtensions) || Types.IsSpanOrMemory(method.ContainingType));
+
+    private static bool IsLength(IOperation operation) =>
+        operation.Unwrap() is IPropertyReferenceOperation { Property: { Name: "Length", ContainingType.SpecialType: SpecialType.System_Array } };
+
+    private bool IsSlice(IOperation buffer) => buffer.Unwrap() is IInvocationOperation { Arguments.Length: > 1 } slice && IsView(slice.TargetMethod)
         && slice.Arguments.Skip(slice.TargetMethod.IsExtensionMethod ? 1 : 0).Any(argument => !argument.IsImplicit && !argument.Value.IsConstant(out _));
 
-    private static long? LengthOf(IOperation buffer)
+    private long? LengthOf(IOperation buffer)
     {
         IOperation value = buffer.Unwrap();
-        if (value is IInvocationOperation { TargetMethod.Name: "AsSpan" or "AsMemory" } view && view.Arguments.Length > 0)
+        if (value is IInvocationOperation { Arguments.Length: > 0 } view && IsView(view.TargetMethod))
         {
             value = view.Arguments[0].Value.Unwrap();
         }
 
         if (value is ILocalReferenceOperation { Local: var local })
         {
-            value = Paths.FunctionOf(buffer).Descendants().OfType<IVariableDeclaratorOperation>()
-                .FirstOrDefault(declarator => SymbolEqualityComparer.Default.Equals(declarator.Symbol, local))?.GetVariableInitializer()?.Value.Unwrap() ?? value;
+            value = body.ValuesOf(local).FirstOrDefault()?.Unwrap() ?? value;
         }
 
         return value is IArrayCreationOperation { DimensionSizes: { Length: 1 } sizes } && sizes[0].IsConstant(out long length) ? length : null;

@@ -1,25 +1,28 @@
 using System.Collections.Generic;
 using System.Collections.Immutable;
+using System.Linq;
 using System.Threading;
 using Microsoft.CodeAnalysis;
-using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Operations;
 
 namespace RstGuard.Sockets;
 
-/// <summary>One body, or one initializer, and what it does to connections, lambdas and local functions included.</summary>
+/// <summary>
+/// One body, or one initializer, and what it does to connections, lambdas and local functions included. It is walked once; all
+/// that is asked of it later is looked up.
+/// </summary>
 internal sealed class SocketBody
 {
-    private SocketBody(
-        SocketModel model, ISymbol owner, IOperation root, ImmutableArray<SocketOperation> operations, ImmutableArray<ISimpleAssignmentOperation> httpTimeouts, bool speaksHttp, CancellationToken cancellationToken)
+    private readonly Dictionary<ISymbol, List<IOperation>> _values = new(SymbolEqualityComparer.Default);
+    private readonly Dictionary<ISymbol, List<IOperation>> _references = new(SymbolEqualityComparer.Default);
+    private readonly HashSet<ISymbol> _listeners = new(SymbolEqualityComparer.Default);
+    private ConnectionFlow? _flow;
+
+    private SocketBody(SocketModel model, ISymbol owner, IOperation root)
     {
-        HttpTimeouts = httpTimeouts;
-        SpeaksHttp = speaksHttp;
         Model = model;
         Owner = owner;
         Root = root;
-        Operations = operations;
-        Connections = operations.IsEmpty ? ImmutableArray<ConnectionUse>.Empty : ConnectionUse.Of(this, cancellationToken);
     }
 
     internal SocketModel Model { get; }
@@ -30,51 +33,57 @@ internal sealed class SocketBody
     internal IOperation Root { get; }
 
     /// <summary>In the order of the source.</summary>
-    internal ImmutableArray<SocketOperation> Operations { get; }
+    internal ImmutableArray<SocketOperation> Operations { get; private set; }
 
-    /// <summary>The connections that its locals hold.</summary>
-    internal ImmutableArray<ConnectionUse> Connections { get; }
+    /// <summary>The connections that its locals and parameters hold.</summary>
+    internal ImmutableArray<ConnectionUse> Connections { get; private set; } = ImmutableArray<ConnectionUse>.Empty;
+
+    /// <summary>The names of those connections.</summary>
+    internal ConnectionAliases LocalAliases { get; private set; } = null!;
 
     /// <summary>Assignments to <c>HttpClient.Timeout</c> and <c>SocketsHttpHandler.ConnectTimeout</c>.</summary>
-    internal ImmutableArray<ISimpleAssignmentOperation> HttpTimeouts { get; }
+    internal ImmutableArray<ISimpleAssignmentOperation> HttpTimeouts { get; private set; }
 
     /// <summary>A literal shows that it writes or expects HTTP/1.x.</summary>
-    internal bool SpeaksHttp { get; }
+    internal bool SpeaksHttp { get; private set; }
+
+    /// <summary>All symbols that the body names or gives a value, members that it calls among them.</summary>
+    internal IEnumerable<ISymbol> Symbols => _references.Keys.Concat(_values.Keys.Where(symbol => !_references.ContainsKey(symbol)));
 
     internal static SocketBody Create(SocketModel model, ISymbol owner, IOperation root, CancellationToken cancellationToken)
     {
-        ImmutableArray<SocketOperation>.Builder operations = ImmutableArray.CreateBuilder<SocketOperation>();
-        ImmutableArray<ISimpleAssignmentOperation>.Builder httpTimeouts = ImmutableArray.CreateBuilder<ISimpleAssignmentOperation>();
-        bool speaksHttp = false;
-        foreach (IOperation operation in root.DescendantsAndSelf())
+        SocketBody body = new(model, owner, root);
+        body.Walk(cancellationToken);
+        body.LocalAliases = new ConnectionAliases(body, null);
+        if (!body.Operations.IsEmpty)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (operation is ISimpleAssignmentOperation { Target: IPropertyReferenceOperation { Property: var property } } assignment
-                && ((property.Name == "Timeout" && KnownTypes.Is(property.ContainingType, model.Types.HttpClient))
-                    || (property.Name == "ConnectTimeout" && KnownTypes.Is(property.ContainingType, model.Types.SocketsHttpHandler))))
-            {
-                httpTimeouts.Add(assignment);
-            }
-
-            speaksHttp |= IsHttp(operation);
-            if (SocketOperation.Create(operation, model.Types) is { } known)
-            {
-                operations.Add(known);
-            }
-            else if (operation is IVariableDeclaratorOperation declarator && IsUsingResource(declarator) && model.Types.IsConnection(declarator.Symbol.Type))
-            {
-                operations.Add(SocketOperation.CloseOf(declarator));
-            }
+            body.Connections = ConnectionUse.Of(body.LocalAliases);
         }
 
-        return new(model, owner, root, operations.ToImmutable(), httpTimeouts.ToImmutable(), speaksHttp, cancellationToken);
+        return body;
     }
 
-    private static bool IsHttp(IOperation operation) =>
-        operation is ILiteralOperation { ConstantValue: { HasValue: true, Value: string text } } && text.Contains("HTTP/1.");
+    /// <summary>What has happened to each connection before each operation, on the paths through this body.</summary>
+    internal ConnectionFlow Flow(CancellationToken cancellationToken)
+    {
+        if (Volatile.Read(ref _flow) is { } known)
+        {
+            return known;
+        }
 
-    private static bool IsUsingResource(IVariableDeclaratorOperation declarator) =>
-        declarator.Parent is IVariableDeclarationOperation { Parent: IVariableDeclarationGroupOperation { Parent: IUsingOperation or IUsingDeclarationOperation } };
+        ConnectionFlow flow = ConnectionFlow.Of(Connections, LocalAliases, cancellationToken);
+        Volatile.Write(ref _flow, flow);
+        return flow;
+    }
+
+    /// <summary>Where <paramref name="symbol"/>, a local, a parameter, or a field or property of the object, is named.</summary>
+    internal IReadOnlyList<IOperation> ReferencesTo(ISymbol symbol) => _references.TryGetValue(symbol, out List<IOperation>? found) ? found : [];
+
+    /// <summary>What <paramref name="symbol"/> is declared or assigned with, in this body.</summary>
+    internal IReadOnlyList<IOperation> ValuesOf(ISymbol symbol) => _values.TryGetValue(symbol, out List<IOperation>? found) ? found : [];
+
+    /// <summary>Whether the socket that <paramref name="symbol"/> holds is told to listen here.</summary>
+    internal bool Listens(ISymbol symbol) => _listeners.Contains(symbol);
 
     /// <summary>The <c>new</c> expressions that give the local or own field <paramref name="connection"/> its value.</summary>
     internal IEnumerable<IObjectCreationOperation> CreationsOf(IOperation connection, CancellationToken cancellationToken)
@@ -96,36 +105,109 @@ internal sealed class SocketBody
     /// <summary>The same of what a local or own field is declared or assigned with.</summary>
     internal IEnumerable<IObjectCreationOperation> CreationsOf(ISymbol symbol, CancellationToken cancellationToken)
     {
-        List<IObjectCreationOperation> creations = [];
-        foreach (IOperation operation in Root.DescendantsAndSelf())
+        List<IObjectCreationOperation> creations = [.. ValuesOf(symbol).Select(value => value.Unwrap()).OfType<IObjectCreationOperation>()];
+        if (Model.InitializerOf(symbol, cancellationToken)?.Unwrap() is IObjectCreationOperation initial)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            IOperation? value = operation switch
-            {
-                IVariableDeclaratorOperation declarator when SymbolEqualityComparer.Default.Equals(declarator.Symbol, symbol) => declarator.GetVariableInitializer()?.Value,
-                ISimpleAssignmentOperation assignment when SymbolEqualityComparer.Default.Equals(SocketKindOf.SymbolOf(assignment.Target), symbol) => assignment.Value,
-                _ => null,
-            };
-            if (value?.Unwrap() is IObjectCreationOperation creation)
-            {
-                creations.Add(creation);
-            }
-        }
-
-        if (symbol is IFieldSymbol or IPropertySymbol && symbol.DeclaringSyntaxReferences.Length == 1)
-        {
-            EqualsValueClauseSyntax? initializer = symbol.DeclaringSyntaxReferences[0].GetSyntax(cancellationToken) switch
-            {
-                VariableDeclaratorSyntax field => field.Initializer,
-                PropertyDeclarationSyntax property => property.Initializer,
-                _ => null,
-            };
-            if (initializer is not null && Model.OperationOf(initializer.Value, cancellationToken)?.Unwrap() is IObjectCreationOperation creation)
-            {
-                creations.Add(creation);
-            }
+            creations.Add(initial);
         }
 
         return creations;
     }
+
+    private static bool IsHttp(IOperation operation) =>
+        operation is ILiteralOperation { ConstantValue: { HasValue: true, Value: string text } } && text.Contains("HTTP/1.");
+
+    private static bool IsUsingResource(IVariableDeclaratorOperation declarator) =>
+        declarator.Parent is IVariableDeclarationOperation { Parent: IVariableDeclarationGroupOperation { Parent: IUsingOperation or IUsingDeclarationOperation } };
+
+    private static void Add(Dictionary<ISymbol, List<IOperation>> table, ISymbol symbol, IOperation operation)
+    {
+        if (!table.TryGetValue(symbol, out List<IOperation>? list))
+        {
+            table.Add(symbol, list = []);
+        }
+
+        list.Add(operation);
+    }
+
+    private void Walk(CancellationToken cancellationToken)
+    {
+        KnownTypes types = Model.Types;
+        ImmutableArray<SocketOperation>.Builder operations = ImmutableArray.CreateBuilder<SocketOperation>();
+        ImmutableArray<ISimpleAssignmentOperation>.Builder httpTimeouts = ImmutableArray.CreateBuilder<ISimpleAssignmentOperation>();
+        foreach (IOperation operation in Root.DescendantsAndSelf())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            switch (operation)
+            {
+                case ISimpleAssignmentOperation assignment:
+                    if (IsHttpTimeout(assignment))
+                    {
+                        httpTimeouts.Add(assignment);
+                    }
+
+                    if (SocketKindOf.SymbolOf(assignment.Target) is { } target)
+                    {
+                        Add(_values, target.OriginalDefinition, assignment.Value);
+                    }
+
+                    break;
+                case IVariableDeclaratorOperation declarator:
+                    if (declarator.GetVariableInitializer() is { } initializer)
+                    {
+                        Add(_values, declarator.Symbol, initializer.Value);
+                    }
+
+                    if (IsUsingResource(declarator) && types.IsConnection(declarator.Symbol.Type))
+                    {
+                        operations.Add(SocketOperation.CloseOf(declarator));
+                    }
+
+                    break;
+                case ILocalReferenceOperation or IParameterReferenceOperation or IFieldReferenceOperation or IPropertyReferenceOperation
+                    when SymbolOf(operation) is { } named:
+                    Add(_references, named, operation);
+                    break;
+                case IMethodReferenceOperation method:
+                    Add(_references, method.Method.OriginalDefinition, method);
+                    break;
+                case IInvocationOperation { TargetMethod: var called } invocation:
+                    if (called.Name == "Listen" && KnownTypes.Is(called.ContainingType, types.Socket) && SocketKindOf.SymbolOf(Sockets.Operations.Receiver(invocation.Instance)) is { } listener)
+                    {
+                        _listeners.Add(listener);
+                    }
+                    else if (SymbolEqualityComparer.Default.Equals(called.ContainingAssembly, Model.Compilation.Assembly))
+                    {
+                        Add(_references, called.OriginalDefinition, invocation);
+                    }
+
+                    break;
+                default:
+                    SpeaksHttp |= IsHttp(operation);
+                    break;
+            }
+
+            if (SocketOperation.Create(operation, types) is { } known)
+            {
+                operations.Add(known);
+            }
+        }
+
+        Operations = operations.ToImmutable();
+        HttpTimeouts = httpTimeouts.ToImmutable();
+    }
+
+    // Fields and properties count on any instance: what another object does to them is asked for as well.
+    private static ISymbol? SymbolOf(IOperation reference) => reference switch
+    {
+        ILocalReferenceOperation local => local.Local,
+        IParameterReferenceOperation parameter => parameter.Parameter,
+        IMemberReferenceOperation member => member.Member.OriginalDefinition,
+        _ => null,
+    };
+
+    private bool IsHttpTimeout(ISimpleAssignmentOperation assignment) =>
+        assignment.Target is IPropertyReferenceOperation { Property: var property }
+        && ((property.Name == "Timeout" && KnownTypes.Is(property.ContainingType, Model.Types.HttpClient))
+            || (property.Name == "ConnectTimeout" && KnownTypes.Is(property.ContainingType, Model.Types.SocketsHttpHandler)));
 }

@@ -1,5 +1,4 @@
 using System.Collections.Generic;
-using System.Linq;
 using System.Threading;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Operations;
@@ -18,9 +17,9 @@ internal static class SocketKindOf
         return connection is not null && AreNotTcp(body.CreationsOf(connection, cancellationToken));
     }
 
-    /// <summary>The same of what a local holds.</summary>
-    internal static bool IsNotTcp(ILocalSymbol local, SocketBody body, CancellationToken cancellationToken) =>
-        AreNotTcp(body.CreationsOf(local, cancellationToken));
+    /// <summary>The same of what a local, parameter or field holds.</summary>
+    internal static bool IsNotTcp(ISymbol holder, SocketBody body, CancellationToken cancellationToken) =>
+        AreNotTcp(body.CreationsOf(holder, cancellationToken));
 
     private static bool AreNotTcp(IEnumerable<IObjectCreationOperation> creations)
     {
@@ -67,10 +66,7 @@ internal static class SocketKindOf
             return true;
         }
 
-        ISymbol? symbol = SymbolOf(connection);
-        return symbol is not null && body.Root.DescendantsAndSelf().OfType<IInvocationOperation>().Any(invocation =>
-            invocation.TargetMethod.Name == "Listen" && KnownTypes.Is(invocation.TargetMethod.ContainingType, body.Model.Types.Socket)
-            && SymbolEqualityComparer.Default.Equals(SymbolOf(Operations.Receiver(invocation.Instance)), symbol));
+        return SymbolOf(connection) is { } symbol && body.Listens(symbol);
     }
 
     /// <summary>The local, parameter, field or property that holds a connection; of the object's own fields only.</summary>

@@ -73,6 +73,23 @@ internal sealed class SocketModel
     internal IOperation? OperationOf(SyntaxNode expression, CancellationToken cancellationToken) =>
         SemanticModelOf(expression.SyntaxTree).GetOperation(expression, cancellationToken);
 
+    /// <summary>What a field or property of the compilation is declared with.</summary>
+    internal IOperation? InitializerOf(ISymbol symbol, CancellationToken cancellationToken)
+    {
+        if (symbol is not (IFieldSymbol or IPropertySymbol) || symbol.DeclaringSyntaxReferences.Length != 1)
+        {
+            return null;
+        }
+
+        EqualsValueClauseSyntax? initializer = symbol.DeclaringSyntaxReferences[0].GetSyntax(cancellationToken) switch
+        {
+            VariableDeclaratorSyntax field => field.Initializer,
+            PropertyDeclarationSyntax property => property.Initializer,
+            _ => null,
+        };
+        return initializer is null ? null : OperationOf(initializer.Value, cancellationToken);
+    }
+
     /// <summary>Whether some part of the containing type may give <paramref name="member"/> a value besides its initializer.</summary>
     internal bool IsAssignedOutsideInitializer(ISymbol member, CancellationToken cancellationToken)
     {

@@ -32,6 +32,14 @@ internal sealed class SocketOperation
     /// <summary>True for the forms that return before the work is done: tasks, <c>Begin</c>, event arguments.</summary>
     internal bool IsAsynchronous => Operation is IInvocationOperation { TargetMethod.Name: var name } && (name.EndsWith("Async", StringComparison.Ordinal) || name.StartsWith("Begin", StringComparison.Ordinal));
 
+    /// <summary>Of a close at the end of a scope: the resource, which stands for it in the control flow graph.</summary>
+    internal SyntaxNode? ScopeSyntax => Operation switch
+    {
+        IVariableDeclaratorOperation declarator => declarator.Syntax,
+        IUsingOperation scope => scope.Resources.Syntax,
+        _ => null,
+    };
+
     /// <summary>Classifies one operation; <see langword="null"/> when it touches no connection.</summary>
     internal static SocketOperation? Create(IOperation operation, KnownTypes types) => operation switch
     {
@@ -45,6 +53,30 @@ internal sealed class SocketOperation
             new(SocketOperationKind.Close, operation, scope.Resources.Unwrap(), null),
         _ => null,
     };
+
+    /// <summary>Whether <paramref name="value"/> is a connection that nobody else has: made, or accepted.</summary>
+    internal static bool MakesConnection(IOperation value, KnownTypes types) => value switch
+    {
+        IObjectCreationOperation creation => KnownTypes.IsOrDerives(creation.Type, types.Socket) || KnownTypes.IsOrDerives(creation.Type, types.TcpClient),
+        IInvocationOperation { TargetMethod: var method } =>
+            ((KnownTypes.Is(method.ContainingType, types.Socket) || KnownTypes.Is(method.ContainingType, types.SocketTaskExtensions)) && method.Name is "Accept" or "AcceptAsync" or "EndAccept")
+            || (KnownTypes.Is(method.ContainingType, types.TcpListener)
+                && method.Name is "AcceptSocket" or "AcceptSocketAsync" or "AcceptTcpClient" or "AcceptTcpClientAsync" or "EndAcceptSocket" or "EndAcceptTcpClient"),
+        _ => false,
+    };
+
+    /// <summary>The number of bytes that wait in the receive queue.</summary>
+    internal static bool IsAvailable(IPropertyReferenceOperation property, KnownTypes types) =>
+        property.Property.Name == "Available" && (KnownTypes.Is(property.Property.ContainingType, types.Socket) || KnownTypes.Is(property.Property.ContainingType, types.TcpClient));
+
+    /// <summary>Whether any byte waits there.</summary>
+    internal static bool IsDataAvailable(IPropertyReferenceOperation property, KnownTypes types) =>
+        property.Property.Name == "DataAvailable" && KnownTypes.Is(property.Property.ContainingType, types.NetworkStream);
+
+    /// <summary>Whether a member of the network API neither gives the connection away nor takes data from it.</summary>
+    internal static bool TakesNothing(IMethodSymbol method, KnownTypes types) =>
+        (KnownTypes.Is(method.ContainingType, types.Socket) && method.Name is "SetSocketOption" or "GetSocketOption" or "Poll" or "Bind" or "Listen" or "IOControl")
+        || ((KnownTypes.Is(method.ContainingType, types.NetworkStream) || KnownTypes.Is(method.ContainingType, types.Stream)) && method.Name is "Flush" or "FlushAsync");
 
     /// <summary>The close at the end of the scope of <paramref name="resource"/>, a variable declared by <c>using</c>.</summary>
     internal static SocketOperation CloseOf(IVariableDeclaratorOperation resource) => new(SocketOperationKind.Close, resource, resource, null);

@@ -22,7 +22,7 @@ public sealed class RST2001ClosedWithUnreadData() : SocketRule(Catalogue.ClosedW
         {
             foreach (ConnectionUse use in body.Connections)
             {
-                if (!use.Escapes && !(use.IsClient && body.SpeaksHttp))
+                if (use.HasKnownOrigin && !use.Escapes && !(use.IsClient && body.SpeaksHttp))
                 {
                     Inspect(use, body, context);
                 }
@@ -32,11 +32,16 @@ public sealed class RST2001ClosedWithUnreadData() : SocketRule(Catalogue.ClosedW
 
     private static void Inspect(ConnectionUse use, SocketBody body, RuleContext context)
     {
+        SocketOperation[] receives = [.. use.Receives];
         foreach (SocketOperation close in use.ClosesInOrder)
         {
-            SocketOperation[] receives = use.Operations.Where(operation => operation.Kind is SocketOperationKind.Receive or SocketOperationKind.Peek or SocketOperationKind.ReceiveAll).ToArray();
-            (SocketOperation? last, string evidence, DiagnosticSeverity? severity) = Evidence(receives, close, use);
-            if (evidence.Length == 0 || SocketKindOf.IsNotTcp(use.Local, body, context.CancellationToken))
+            if (body.Flow(context.CancellationToken).Before(close) is not { } facts || facts.Always(ConnectionFacts.Closed))
+            {
+                continue;
+            }
+
+            (SocketOperation? last, string evidence, DiagnosticSeverity? severity) = Evidence(receives, facts, body);
+            if (evidence.Length == 0 || SocketKindOf.IsNotTcp(use.Holder, body, context.CancellationToken))
             {
                 continue;
             }
@@ -50,35 +55,41 @@ public sealed class RST2001ClosedWithUnreadData() : SocketRule(Catalogue.ClosedW
                     .Add(DiagnosticProperties.GracefulTimeoutMilliseconds, context.Options.GracefulTimeout.ToString(CultureInfo.InvariantCulture)),
                 last?.Operation,
                 severity,
-                use.Local.Name,
+                use.Holder.Name,
                 Texts.Get("RST2001" + char.ToUpperInvariant(evidence[0]) + evidence.Substring(1)));
             return;
         }
     }
 
-    private static (SocketOperation? Last, string Evidence, DiagnosticSeverity? Severity) Evidence(SocketOperation[] receives, SocketOperation close, ConnectionUse use)
+    private static (SocketOperation? Last, string Evidence, DiagnosticSeverity? Severity) Evidence(SocketOperation[] receives, KnownFacts facts, SocketBody body)
     {
-        if (receives.Length > 0 && receives[receives.Length - 1] is { Kind: SocketOperationKind.Peek } peek && Paths.RunsBefore(peek.Operation, close.Operation) && !Paths.IsInLoop(peek.Operation))
-        {
-            return (peek, DiagnosticProperties.UnreadEvidence.Peek, null);
-        }
-
-        if (use.AvailableSeenBefore(close) is { } seen && !receives.Any(receive => receive.Operation.Syntax.SpanStart > seen.Syntax.SpanStart))
-        {
-            return (receives.LastOrDefault(), DiagnosticProperties.UnreadEvidence.Available, null);
-        }
-
-        if (receives.Length != 1 || receives[0] is not { Kind: SocketOperationKind.Receive } receive || Paths.IsInLoop(receive.Operation)
-            || !Paths.RunsBefore(receive.Operation, close.Operation) || ReceivedCount.IsExact(receive.Operation))
+        if (facts.Always(ConnectionFacts.AtEnd))
         {
             return (null, "", null);
         }
 
-        return ReceivedCount.UseOf(receive.Operation) switch
+        if (facts.Always(ConnectionFacts.DataSeen))
+        {
+            return (receives.LastOrDefault(), DiagnosticProperties.UnreadEvidence.Available, null);
+        }
+
+        if (facts.Always(ConnectionFacts.Peeked))
+        {
+            SocketOperation peek = receives.Last(receive => receive.Kind == SocketOperationKind.Peek);
+            return new ReceivedCount(body).IsToldFromZero(peek.Operation) ? (null, "", null) : (peek, DiagnosticProperties.UnreadEvidence.Peek, null);
+        }
+
+        ReceivedCount count = new(body);
+        if (!facts.Always(ConnectionFacts.Received) || facts.Ever(ConnectionFacts.ReceivedAgain)
+            || receives.Length != 1 || receives[0] is not { Kind: SocketOperationKind.Receive } receive || count.IsExact(receive.Operation))
+        {
+            return (null, "", null);
+        }
+
+        return count.UseOf(receive.Operation) switch
         {
             ReceivedCountUse.Ignored or ReceivedCountUse.Decoded => (receive, DiagnosticProperties.UnreadEvidence.SingleReceive, null),
-            ReceivedCountUse.Other when use.Operations.Any(send => send.Kind == SocketOperationKind.Send && Paths.RunsBefore(receive.Operation, send.Operation) && Paths.RunsBefore(send.Operation, close.Operation)) =>
-                (receive, DiagnosticProperties.UnreadEvidence.ReplyThenClose, DiagnosticSeverity.Info),
+            ReceivedCountUse.Other when facts.Always(ConnectionFacts.Replied) => (receive, DiagnosticProperties.UnreadEvidence.ReplyThenClose, DiagnosticSeverity.Info),
             _ => (null, "", null),
         };
     }
