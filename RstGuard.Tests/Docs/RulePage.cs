@@ -28,6 +28,9 @@ internal sealed class RulePage
     /// <summary>The page without code blocks.</summary>
     public string Prose => Regex.Replace(Text, "^```.*?^```$", "", RegexOptions.Multiline | RegexOptions.Singleline);
 
+    /// <summary>A page of docs/causes, which has the same blocks.</summary>
+    public static RulePage OpenCause(string cause) => new(System.IO.Path.Combine(DocsFolder, "causes", cause + ".md"));
+
     public static RulePage Open(string rule) => new(System.IO.Path.Combine(RulesFolder, rule + ".md"));
 
     /// <summary>What stands in a generated block.</summary>

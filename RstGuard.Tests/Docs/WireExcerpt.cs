@@ -17,12 +17,14 @@ internal static class WireExcerpt
     public static string Draw(IReadOnlyList<Segment> segments)
     {
         Segment syn = Assert.Single(segments, segment => (segment.Flags & (TcpFlags.Syn | TcpFlags.Ack)) == TcpFlags.Syn);
-        Segment answer = Assert.Single(segments, segment => (segment.Flags & (TcpFlags.Syn | TcpFlags.Ack)) == (TcpFlags.Syn | TcpFlags.Ack));
+        // A refused SYN has no answer; the number of its reset is an absolute 0.
+        Segment? answer = segments.SingleOrDefault(segment => (segment.Flags & (TcpFlags.Syn | TcpFlags.Ack)) == (TcpFlags.Syn | TcpFlags.Ack));
+        uint serverStart = answer?.SequenceNumber ?? 0;
         Assert.All(segments, segment => Assert.Contains(segment.Source, new[] { syn.Source, syn.Destination }));
 
         StringBuilder text = new();
-        Side client = new("client > server", syn.SequenceNumber, answer.SequenceNumber);
-        Side server = new("server > client", answer.SequenceNumber, syn.SequenceNumber);
+        Side client = new("client > server", syn.SequenceNumber, serverStart);
+        Side server = new("server > client", serverStart, syn.SequenceNumber);
         List<Segment> run = [];
         foreach (Segment segment in segments.Where(segment => IsNew(segment, segment.Source == syn.Source ? client : server)))
         {
