@@ -1,0 +1,53 @@
+using System.Net;
+using RstGuard.Capture;
+using RstGuard.Diagnosis;
+using RstGuard.Scenarios;
+
+namespace RstGuard.Tests.Docs;
+
+/// <summary>Each cause that a scenario makes has a page, and what the page shows of the wire is what the scenario does.</summary>
+public sealed class CausePageTests
+{
+    public static TheoryData<ResetCause> Causes() => [.. ResetScenario.Causes];
+
+    [Theory]
+    [MemberData(nameof(Causes))]
+    public async Task Excerpt_IsWhatTheScenarioDoes(ResetCause cause)
+    {
+        CapabilityProbe probe = CaptureCapability.ProbePacketSocket();
+        Requirement.Check("capture", probe.IsAvailable, probe.Reason + probe.Remedy);
+        IPAddress address = LoopbackPair.UniqueAddress();
+        SegmentLog log = new(LinuxPacketSocket.OpenLoopback(new CaptureFilter { Addresses = [address] }));
+        await using (ResetRecorder recorder = ResetRecorder.Start(log))
+        {
+            await ResetScenario.RunAsync(cause, ResettingEnd.Server, address);
+            Assert.Empty((await recorder.StopAsync()).Gaps);
+        }
+
+        string excerpt = WireExcerpt.Draw(log.Segments);
+        RulePage page = RulePage.OpenCause(cause.ToString());
+        if (RulePage.IsUpdating)
+        {
+            page.Write("wire", $"\n```text\n{excerpt}```\n");
+        }
+
+        string shown = string.Join('\n', page.Block("wire").Split('\n').Where(line => !line.StartsWith("```", StringComparison.Ordinal)));
+        Assert.Equal(WireExcerpt.Events(excerpt), WireExcerpt.Events(shown));
+    }
+
+    [Theory]
+    [MemberData(nameof(Causes))]
+    public void Page_HasItsSections(ResetCause cause)
+    {
+        RulePage page = RulePage.OpenCause(cause.ToString());
+        Assert.StartsWith($"# {cause}\n", page.Text);
+        Assert.All(
+            ["On the wire", "In the kernel", "Code that makes it", "How RstGuard tells it apart", "Sources"],
+            heading => Assert.NotEmpty(page.Section(heading).Trim()));
+    }
+
+    [Fact]
+    public void EveryPage_IsOfACause() => Assert.All(
+        Directory.EnumerateFiles(Path.Combine(RulePage.DocsFolder, "causes"), "*.md").Select(path => Path.GetFileNameWithoutExtension(path)),
+        name => Assert.True(name == "shapes" || Enum.TryParse(name, out ResetCause _), $"{name} is no cause."));
+}
