@@ -15,6 +15,11 @@ public sealed partial class KernelResetTrace : IDisposable
 {
     private const string Event = "events/tcp/tcp_send_reset";
     private const int DetachUnmount = 2;
+    private const string InstancePrefix = "rstguard-";
+    private const string MountPrefix = "rstguard-tracefs-";
+
+    // Per processor; a reset with its stack takes about 300 bytes.
+    private const string BufferKilobytes = "512";
     private static readonly string[] MountPoints = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
     private static int _instances;
 
@@ -38,7 +43,7 @@ public sealed partial class KernelResetTrace : IDisposable
         string? root = MountPoints.FirstOrDefault(path => Directory.Exists(Path.Combine(path, "instances")));
         if (root is null)
         {
-            ownMount = root = Directory.CreateTempSubdirectory("rstguard-tracefs-").FullName;
+            ownMount = root = Directory.CreateTempSubdirectory($"{MountPrefix}{Owner}-").FullName;
             if (LinuxSystemCalls.Mount("nodev", root, "tracefs", 0, 0) != 0)
             {
                 string reason = Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError());
@@ -47,11 +52,13 @@ public sealed partial class KernelResetTrace : IDisposable
             }
         }
 
-        string instance = Path.Combine(root, "instances", $"rstguard-{Environment.ProcessId}-{Interlocked.Increment(ref _instances)}");
+        RemoveLeftovers(root);
+        string instance = Path.Combine(root, "instances", $"{InstancePrefix}{Owner}-{Interlocked.Increment(ref _instances)}");
         KernelResetTrace trace = new(instance, ownMount);
         try
         {
             Directory.CreateDirectory(instance);
+            trace.Write("buffer_size_kb", BufferKilobytes);
             trace.Write("trace_clock", "mono");
             trace.Write(Event + "/trigger", "stacktrace");
             trace.Write(Event + "/enable", "1");
@@ -88,10 +95,7 @@ public sealed partial class KernelResetTrace : IDisposable
         _disposed = true;
         if (Directory.Exists(_instance))
         {
-            // An instance with an armed trigger can't be removed.
-            Write(Event + "/enable", "0");
-            Write(Event + "/trigger", "!stacktrace");
-            Directory.Delete(_instance);
+            Remove(_instance);
         }
 
         if (_ownMount is not null)
@@ -100,6 +104,67 @@ public sealed partial class KernelResetTrace : IDisposable
             Directory.Delete(_ownMount);
         }
     }
+
+    /// <summary>
+    /// What names of ours tell of their process: its number, and the process namespace in which that number counts. tracefs is one
+    /// for all containers of a kernel, and a process of another one must not be taken for dead.
+    /// </summary>
+    internal static string Owner { get; } =
+        OperatingSystem.IsLinux() ? $"{new string([.. (new FileInfo("/proc/self/ns/pid").LinkTarget ?? "").Where(char.IsAsciiDigit)])}-{Environment.ProcessId}" : "";
+
+    /// <summary>Whether a name begins as ours do and its process is gone.</summary>
+    internal static bool IsLeftover(string name, string prefix)
+    {
+        if (!name.StartsWith(prefix, StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        string[] parts = name[prefix.Length..].Split('-');
+        return parts is [var processNamespace, var process, _]
+            && processNamespace == Owner.Split('-')[0]
+            && int.TryParse(process, NumberStyles.None, CultureInfo.InvariantCulture, out int id)
+            && !Directory.Exists($"/proc/{id}");
+    }
+
+    // A killed process leaves its instance, which goes on tracing into its buffer, and its mount.
+    private static void RemoveLeftovers(string root)
+    {
+        foreach (string instance in Directory.EnumerateDirectories(Path.Combine(root, "instances")).Where(path => IsLeftover(Path.GetFileName(path), InstancePrefix)))
+        {
+            try
+            {
+                Remove(instance);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // Somebody else is removing it, or still reads it; ours does not depend on it.
+            }
+        }
+
+        foreach (string mount in Directory.EnumerateDirectories(Path.GetTempPath(), MountPrefix + "*").Where(path => IsLeftover(Path.GetFileName(path), MountPrefix)))
+        {
+            try
+            {
+                _ = LinuxSystemCalls.Unmount(mount, DetachUnmount);
+                Directory.Delete(mount);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+            }
+        }
+    }
+
+    // An instance with an armed trigger can't be removed.
+    private static void Remove(string instance)
+    {
+        Write(instance, Event + "/enable", "0");
+        Write(instance, Event + "/trigger", "!stacktrace");
+        Directory.Delete(instance);
+    }
+
+    /// <summary>The instance's directory under tracefs.</summary>
+    internal string Instance => _instance;
 
     internal static IReadOnlyList<ResetVerdict> Confirm(IReadOnlyList<ResetVerdict> verdicts, string trace)
     {
@@ -229,9 +294,11 @@ public sealed partial class KernelResetTrace : IDisposable
     }
 
     // tracefs files take writes without truncation or creation.
-    private void Write(string file, string text)
+    private void Write(string file, string text) => Write(_instance, file, text);
+
+    private static void Write(string instance, string file, string text)
     {
-        using FileStream stream = new(Path.Combine(_instance, file), FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+        using FileStream stream = new(Path.Combine(instance, file), FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
         stream.Write(System.Text.Encoding.ASCII.GetBytes(text));
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using RstGuard.Capture;
 using RstGuard.Diagnosis;
@@ -51,6 +52,34 @@ public sealed class KernelResetTraceTests
         ResetVerdict verdict = Assert.Single(trace.Confirm([wrong]));
         Assert.False(verdict.Kernel!.Agrees);
         Assert.Equal((ResetCause.CloseWithUnread, Confidence.Strong), (verdict.Cause, verdict.Confidence));
+    }
+
+    [Fact]
+    public void InstanceOfAKilledProcess_IsRemoved_AndNoOther()
+    {
+        using KernelResetTrace trace = OpenOrSkip();
+        string instances = Path.GetDirectoryName(trace.Instance)!;
+        string processNamespace = KernelResetTrace.Owner.Split('-')[0];
+        using Process ended = Process.Start("true");
+        ended.WaitForExit();
+        string left = Path.Combine(instances, $"rstguard-{processNamespace}-{ended.Id}-1");
+        string foreign = Path.Combine(instances, $"rstguard-1-{ended.Id}-1");
+        Directory.CreateDirectory(left);
+        File.WriteAllText(Path.Combine(left, "events/tcp/tcp_send_reset/trigger"), "stacktrace");
+        Directory.CreateDirectory(foreign);
+        try
+        {
+            using (KernelResetTrace.Open())
+            {
+                Assert.False(Directory.Exists(left), "The instance of an ended process is still there.");
+                Assert.True(Directory.Exists(foreign), "The number counts in another process namespace.");
+                Assert.True(Directory.Exists(trace.Instance), "This process lives.");
+            }
+        }
+        finally
+        {
+            Directory.Delete(foreign);
+        }
     }
 
     private static KernelResetTrace OpenOrSkip()
