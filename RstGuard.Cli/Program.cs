@@ -55,6 +55,7 @@ internal static class Program
         RootCommand root = new("Names the line of C# that resets a TCP connection, proves it on the wire, and proves that the fix ends it.");
         root.Subcommands.Add(ProveCommand.Create());
         root.Subcommands.Add(ScanCommand.Create());
+        root.Subcommands.Add(ProbeCommand.Create());
         return root;
     }
 }

@@ -45,23 +45,28 @@ public static class CaptureCapability
     }
 
     /// <summary>
-    /// Whether a user and network namespace of its own can be had without privilege, found by having <c>unshare</c>(1) open one
-    /// with its loopback interface up.
+    /// Whether a program can capture in a user and network namespace of its own, without privilege outside. Found by having
+    /// <c>unshare</c>(1) start one there that opens a packet socket; that a namespace is given proves nothing yet, since a system may
+    /// give it without the capabilities (Ubuntu 24.04 does by AppArmor).
     /// </summary>
-    /// <param name="cancellationToken">Ends the attempt; it takes a few milliseconds, and 10 seconds at the most.</param>
-    public static async Task<CapabilityProbe> ProbePrivateNamespaceAsync(CancellationToken cancellationToken = default)
+    /// <param name="opener">
+    /// A program with its arguments that does what <see cref="ProbePacketSocket"/> does and exits with 0 where that succeeded; else it
+    /// writes why not to its standard error. The tool's <c>rstguard probe-packet-socket</c> is one.
+    /// </param>
+    /// <param name="cancellationToken">Ends the attempt; it takes as long as the program does to start, and 10 seconds at the most.</param>
+    public static async Task<CapabilityProbe> ProbePrivateNamespaceAsync(IReadOnlyList<string> opener, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(opener);
         const string Name = "private namespace";
         if (!OperatingSystem.IsLinux())
         {
             return new CapabilityProbe(Name, false, "Network namespaces exist on Linux only.", "Run in a Linux container or virtual machine.");
         }
 
-        ProcessStartInfo start = new("unshare")
+        ProcessStartInfo start = new("unshare", ["--user", "--map-root-user", "--net", "--", .. opener])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
-            ArgumentList = { "--user", "--map-root-user", "--net", "cat", "/proc/self/net/dev" },
         };
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(TimeSpan.FromSeconds(10));
@@ -85,7 +90,7 @@ public static class CaptureCapability
                 await process.WaitForExitAsync(limit.Token).ConfigureAwait(false);
                 return process.ExitCode == 0
                     ? new CapabilityProbe(Name, true, "", "")
-                    : new CapabilityProbe(Name, false, $"The system refused a user and network namespace: {error.Trim()}.", NamespaceRemedy);
+                    : new CapabilityProbe(Name, false, $"The system refused a capture in a user and network namespace of its own: {error.Trim()}", NamespaceRemedy);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
@@ -100,6 +105,10 @@ public static class CaptureCapability
             }
         }
     }
+
+    /// <summary>Whether <c>unshare</c>(1) gives a user and network namespace of its own; whether it allows a capture is not asked.</summary>
+    public static Task<CapabilityProbe> ProbePrivateNamespaceAsync(CancellationToken cancellationToken = default) =>
+        ProbePrivateNamespaceAsync(["true"], cancellationToken);
 
     internal static CaptureUnavailableException PacketSocketUnavailable(SocketException exception) =>
         exception.SocketErrorCode is SocketError.AccessDenied

@@ -38,12 +38,34 @@ public sealed class LoopbackPair : IDisposable
     public static IPAddress UniqueAddress() =>
         new([127, (byte)RandomNumberGenerator.GetInt32(1, 255), (byte)RandomNumberGenerator.GetInt32(0, 256), (byte)RandomNumberGenerator.GetInt32(1, 255)]);
 
+    /// <summary>
+    /// A port that hardly any other run uses at the same time, so that a capture can be filtered by it where there is one address
+    /// only, as <c>::1</c>. It lies below the range from which systems take ports by themselves.
+    /// </summary>
+    public static int UniquePort(IPAddress address)
+    {
+        while (true)
+        {
+            int port = RandomNumberGenerator.GetInt32(10_000, 32_000);
+            using Socket socket = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                socket.Bind(new IPEndPoint(address, port));
+                return port;
+            }
+            catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+            }
+        }
+    }
+
     /// <summary>Connects a pair.</summary>
     /// <param name="address">A loopback address; the client uses the same one.</param>
+    /// <param name="port">The server's port; 0 leaves it to the system.</param>
     /// <param name="receiveBufferSize">SO_RCVBUF of both ends in bytes, so that a small window can be filled; null leaves it to the system.</param>
     /// <exception cref="ArgumentException">The address is not a loopback address.</exception>
     /// <exception cref="OperationCanceledException">The pair was not connected within <see cref="Wait"/>.</exception>
-    public static async Task<LoopbackPair> ConnectAsync(IPAddress address, int? receiveBufferSize = null)
+    public static async Task<LoopbackPair> ConnectAsync(IPAddress address, int port = 0, int? receiveBufferSize = null)
     {
         ArgumentNullException.ThrowIfNull(address);
         if (!IPAddress.IsLoopback(address))
@@ -63,7 +85,7 @@ public sealed class LoopbackPair : IDisposable
             }
 
             client.NoDelay = true;
-            listener.Bind(new IPEndPoint(address, 0));
+            listener.Bind(new IPEndPoint(address, port));
             listener.Listen(1);
             client.Bind(new IPEndPoint(address, 0));
             Task connecting = client.ConnectAsync(listener.LocalEndPoint!, limit.Token).AsTask();

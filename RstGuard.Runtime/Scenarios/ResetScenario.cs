@@ -26,13 +26,14 @@ public static class ResetScenario
     /// <param name="cause">One of <see cref="Causes"/>.</param>
     /// <param name="resetting">The end that sends it; a closed port is always the server's.</param>
     /// <param name="address">A loopback address, best one of <see cref="LoopbackPair.UniqueAddress"/>.</param>
+    /// <param name="port">The server's port, best one of <see cref="LoopbackPair.UniquePort"/> where the address is not unique; 0 leaves it to the system.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no scenario for this cause and end.</exception>
     [IntentionalReset("It makes the reset it is asked for.")]
-    public static async Task RunAsync(ResetCause cause, ResettingEnd resetting, IPAddress address)
+    public static async Task RunAsync(ResetCause cause, ResettingEnd resetting, IPAddress address, int port = 0)
     {
         if (cause == ResetCause.ClosedPort && resetting == ResettingEnd.Server)
         {
-            await ConnectToClosedPortAsync(address).ConfigureAwait(false);
+            await ConnectToClosedPortAsync(address, port).ConfigureAwait(false);
             return;
         }
 
@@ -41,7 +42,7 @@ public static class ResetScenario
             throw new ArgumentOutOfRangeException(nameof(cause), cause, $"There is no scenario for {cause} sent by the {resetting}.");
         }
 
-        using LoopbackPair pair = await LoopbackPair.ConnectAsync(address).ConfigureAwait(false);
+        using LoopbackPair pair = await LoopbackPair.ConnectAsync(address, port).ConfigureAwait(false);
         (Socket closing, Socket peer) = resetting == ResettingEnd.Client ? (pair.Client, pair.Server) : (pair.Server, pair.Client);
         switch (cause)
         {
@@ -71,11 +72,11 @@ public static class ResetScenario
         await WaitForResetAsync(peer).ConfigureAwait(false);
     }
 
-    private static async Task ConnectToClosedPortAsync(IPAddress address)
+    private static async Task ConnectToClosedPortAsync(IPAddress address, int port)
     {
         // Bound but not listening: nobody else gets this port meanwhile.
         using Socket reserved = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        reserved.Bind(new IPEndPoint(address, 0));
+        reserved.Bind(new IPEndPoint(address, port));
         using Socket client = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         client.Bind(new IPEndPoint(address, 0));
         using CancellationTokenSource limit = new(LoopbackPair.Wait);

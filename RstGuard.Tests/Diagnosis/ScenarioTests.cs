@@ -36,14 +36,15 @@ public sealed class ScenarioTests
         IPAddress address = version6 ? IPAddress.IPv6Loopback : LoopbackPair.UniqueAddress();
         Assert.SkipWhen(version6 && !Socket.OSSupportsIPv6, "This system has no IPv6.");
 
-        await using ResetRecorder recorder = ResetRecorder.Start(LinuxPacketSocket.OpenLoopback(new CaptureFilter { Addresses = [address] }));
-        await ResetScenario.RunAsync(cause, resetting, address);
+        // There is but one ::1; the port tells this test's connection from others.
+        int port = LoopbackPair.UniquePort(address);
+        await using ResetRecorder recorder = ResetRecorder.Start(LinuxPacketSocket.OpenLoopback(new CaptureFilter { Addresses = [address], Ports = [port] }));
+        await ResetScenario.RunAsync(cause, resetting, address, port);
         ResetRecording recording = await recorder.StopAsync();
 
         Assert.Empty(recording.Gaps);
-        // On ::1 other tests' traffic is captured too; there the scenario's own reset is among them.
-        ResetVerdict[] roots = [.. recording.Resets.Where(reset => !reset.FollowsEarlierReset)];
-        ResetVerdict verdict = version6 ? roots.First(reset => reset.Candidates.Contains(cause)) : Assert.Single(roots);
+        ResetVerdict verdict = Assert.Single(recording.Resets, reset => !reset.FollowsEarlierReset);
+        Assert.Equal(port, (resetting == ResettingEnd.Server ? verdict.Sender : verdict.Receiver).Port);
         Assert.Contains(cause, verdict.Candidates);
         Confidence expected = cause is ResetCause.ClosedPort or ResetCause.DataAfterClose ? Confidence.Likely : Confidence.Ambiguous;
         Assert.Equal(expected, verdict.Confidence);
@@ -81,6 +82,106 @@ public sealed class ScenarioTests
         Assert.Empty(recording.Resets);
         ConnectionSummary connection = Assert.Single(recording.Connections);
         Assert.Equal((1234L, 0L, true, true, true), (connection.BytesFromClient, connection.BytesFromServer, connection.ClientFin, connection.ServerFin, connection.IsWhole));
+    }
+
+    [Fact]
+    public async Task ReflectedTypeOfService_ProvesTheClosedPort()
+    {
+        IPAddress address = UniqueAddressOrSkip();
+        await using ResetRecorder recorder = ResetRecorder.Start(LinuxPacketSocket.OpenLoopback(new CaptureFilter { Addresses = [address] }));
+        using (Socket reserved = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp))
+        using (Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp))
+        {
+            reserved.Bind(new IPEndPoint(address, 0));
+            client.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.TypeOfService, 0x10);
+            await Assert.ThrowsAnyAsync<SocketException>(() => client.ConnectAsync(reserved.LocalEndPoint!));
+        }
+
+        ResetVerdict verdict = Assert.Single((await recorder.StopAsync()).Resets);
+        Assert.Equal((ResetCause.ClosedPort, Confidence.Strong), (verdict.Cause, verdict.Confidence));
+    }
+
+    [Fact]
+    [IntentionalReset("The classifier must judge it.")]
+    public async Task FilledWindow_ThatTheResetReopens_IsCloseWithUnread()
+    {
+        ResetVerdict verdict = await ResetAfterFillAsync(int.MaxValue, pair => pair.Server.Close());
+        Assert.Equal((ResetCause.CloseWithUnread, Confidence.Likely), (verdict.Cause, verdict.Confidence));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(500)]
+    [InlineData(1000)]
+    [InlineData(2000)]
+    [InlineData(3000)]
+    [InlineData(5000)]
+    [InlineData(int.MaxValue)]
+    [IntentionalReset("The classifier must judge it.")]
+    public async Task FilledWindow_ReadBeforeLingerZero_IsNotCloseWithUnread(int bytes)
+    {
+        ResetVerdict verdict = await ResetAfterFillAsync(bytes, pair =>
+        {
+            byte[] buffer = new byte[1 << 20];
+            pair.Server.Blocking = false;
+            // What the client could not send before comes when the window opens again.
+            while (pair.Server.Poll(200_000, SelectMode.SelectRead))
+            {
+                pair.Server.Receive(buffer);
+            }
+
+            pair.Server.LingerState = new LingerOption(true, 0);
+            pair.Server.Close();
+        });
+        Assert.Contains(ResetCause.LingerZero, verdict.Candidates);
+        Assert.NotEqual(ResetCause.CloseWithUnread, verdict.Cause);
+    }
+
+    [Fact]
+    [IntentionalReset("The classifier must judge it.")]
+    public async Task CaptureBegunAfterTheHandshake_KeepsTheTrueCauseAmongTheCandidates()
+    {
+        IPAddress address = UniqueAddressOrSkip();
+        using LoopbackPair pair = await LoopbackPair.ConnectAsync(address);
+        await using ResetRecorder recorder = ResetRecorder.Start(LinuxPacketSocket.OpenLoopback(new CaptureFilter { Addresses = [address] }));
+        pair.Server.LingerState = new LingerOption(true, 0);
+        pair.Server.Close();
+
+        ResetRecording recording = await recorder.StopAsync();
+        ResetVerdict verdict = Assert.Single(recording.Resets);
+        Assert.Equal(Confidence.Ambiguous, verdict.Confidence);
+        Assert.Contains(ResetCause.LingerZero, verdict.Candidates);
+        Assert.False(Assert.Single(recording.Connections).IsWhole);
+    }
+
+    private static IPAddress UniqueAddressOrSkip()
+    {
+        CapabilityProbe probe = CaptureCapability.ProbePacketSocket();
+        Requirement.Check("capture", probe.IsAvailable, probe.Reason + probe.Remedy);
+        return LoopbackPair.UniqueAddress();
+    }
+
+    [IntentionalReset("The classifier must judge it.")]
+    private static async Task<ResetVerdict> ResetAfterFillAsync(int bytes, Action<LoopbackPair> close)
+    {
+        IPAddress address = UniqueAddressOrSkip();
+        await using ResetRecorder recorder = ResetRecorder.Start(LinuxPacketSocket.OpenLoopback(new CaptureFilter { Addresses = [address] }));
+        using (LoopbackPair pair = await LoopbackPair.ConnectAsync(address, receiveBufferSize: 4096))
+        {
+            if (bytes == int.MaxValue)
+            {
+                LoopbackPair.FillWindow(pair.Client);
+            }
+            else
+            {
+                pair.Client.Send(new byte[bytes]);
+                await LoopbackPair.WaitForBytesAsync(pair.Server, Math.Min(bytes, 1000));
+            }
+
+            close(pair);
+        }
+
+        return (await recorder.StopAsync()).Resets.First(reset => !reset.FollowsEarlierReset);
     }
 
     [Fact]
