@@ -43,8 +43,8 @@ internal sealed class LoopbackWire(Func<CaptureFilter, IPacketSource>? open = nu
                 kernel?.Confirm(recording.Resets) ?? recording.Resets,
                 [.. recording.Connections.SelectMany(connection => new WireFlow[]
                 {
-                    new(connection.Client, connection.Server, connection.BytesFromClient),
-                    new(connection.Server, connection.Client, connection.BytesFromServer),
+                    new(connection.Client, connection.Server, connection.BytesFromClient, connection.ClientFin),
+                    new(connection.Server, connection.Client, connection.BytesFromServer, connection.ServerFin),
                 })],
                 recording.Gaps);
         }

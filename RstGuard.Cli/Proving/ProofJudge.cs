@@ -84,7 +84,7 @@ internal static class ProofJudge
 
         if (record.FixTitle is null)
         {
-            yield return $"{id} offered no code fix here.";
+            yield return record.Fixed.Failure ?? $"{id} offered no code fix here.";
             yield break;
         }
 
@@ -132,7 +132,9 @@ internal static class ProofJudge
         }
         else if (Shown(record) is null)
         {
-            yield return $"The flagged program's reset has another cause than the rule says: {Names(resets[0])}, not {string.Join(" or ", record.Rule.Causes)}.";
+            yield return resets.Any(reset => IsOf(flagged, reset))
+                ? $"The flagged program's reset has another cause than the rule says: {Names(resets[0])}, not {string.Join(" or ", record.Rule.Causes)}."
+                : $"The flagged program's connection {flagged.Sender} -> {flagged.Receiver} was not reset; {resets[0].Sender} reset {resets[0].Receiver}.";
         }
 
         foreach (ResetVerdict contradicted in resets.Where(reset => reset.Kernel is { Agrees: false }))
@@ -166,9 +168,14 @@ internal static class ProofJudge
             yield return $"After the fix {repaired.BytesReceived} of {repaired.BytesSent} bytes arrived.";
         }
 
-        if (repaired.End != "EndOfStream")
+        if (repaired.BytesSent < flagged.BytesSent)
         {
-            yield return $"After the fix the receiver's reading ended with {repaired.End}.";
+            yield return $"After the fix {repaired.BytesSent} bytes were sent, before it {flagged.BytesSent}: less is at stake.";
+        }
+
+        if (repaired.End != "EndOfStream" || !FlowOf(record.Fixed)!.Ended)
+        {
+            yield return $"After the fix the receiver's reading ended with {repaired.End}, and the sender {(FlowOf(record.Fixed)!.Ended ? "sent FIN" : "sent no FIN")}.";
         }
     }
 
@@ -182,7 +189,17 @@ internal static class ProofJudge
         {
             long onTheWire = FlowOf(program)!.Bytes;
             long refused = program.Wire!.Resets.Where(reset => reset.Sender.Equals(program.Report!.Receiver)).Sum(reset => (long)(reset.Trigger?.PayloadLength ?? 0));
-            if (program.Report!.BytesReceived > onTheWire)
+            if (program.Report!.BytesSent == 0)
+            {
+                yield return $"The {which} program sent nothing, so nothing could be lost.";
+            }
+
+            if (onTheWire > program.Report.BytesSent)
+            {
+                yield return $"The {which} program says it sent {program.Report.BytesSent} bytes; {onTheWire} crossed the wire.";
+            }
+
+            if (program.Report.BytesReceived > onTheWire)
             {
                 yield return $"The {which} program says it read {program.Report.BytesReceived} bytes; {onTheWire} crossed the wire.";
             }
@@ -196,10 +213,15 @@ internal static class ProofJudge
     /// <summary>The reset that shows what the rule says, null where none does.</summary>
     public static ResetVerdict? Shown(ProofRecord record) => record.Flagged.Wire?.Resets.FirstOrDefault(reset =>
         reset.Confidence >= Confidence.Ambiguous
+        && IsOf(record.Flagged.Report, reset)
         && (reset.Cause is ResetCause cause ? record.Rule.Causes.Contains(cause.ToString()) : reset.Candidates.Any(candidate => record.Rule.Causes.Contains(candidate.ToString()))));
 
     /// <summary>The cause, or the causes that fit alike.</summary>
     public static string Names(ResetVerdict verdict) => verdict.Cause?.ToString() ?? string.Join(" or ", verdict.Candidates);
+
+    // A reset of another connection shows nothing about this one.
+    private static bool IsOf(ProgramReport? report, ResetVerdict reset) => report is not null
+        && ((reset.Sender.Equals(report.Sender) && reset.Receiver.Equals(report.Receiver)) || (reset.Sender.Equals(report.Receiver) && reset.Receiver.Equals(report.Sender)));
 
     private static string KernelStory(KernelConfirmation kernel) =>
         $"its reason is {kernel.Reason} in state {kernel.State}{(kernel.Stack.Count == 0 ? "" : $", sent by {string.Join(" < ", kernel.Stack.Take(KernelFrames))}")}";

@@ -131,7 +131,7 @@ internal static class ProveCommand
     }
 
     // Beside the verdicts and never needed for them: an ordinary user has none.
-    private static KernelResetTrace? OpenKernelTrace()
+    internal static KernelResetTrace? OpenKernelTrace()
     {
         try
         {
@@ -147,6 +147,11 @@ internal static class ProveCommand
     /// <exception cref="CaptureUnavailableException">There is no capture here.</exception>
     internal static IPacketSource Open(CaptureFilter filter, NamespaceAccess access)
     {
+        if (PrivateNamespace.IsInside && access.Reason.Length > 0)
+        {
+            throw new CaptureUnavailableException(access.Reason, Remedies);
+        }
+
         try
         {
             return LinuxPacketSocket.OpenLoopback(filter);

@@ -42,17 +42,27 @@ internal sealed class Prover(ImmutableArray<DiagnosticAnalyzer> analyzers, Immut
         }
 
         progress("fixing");
-        if (await project.FixAsync(diagnostic, fixes, cancellationToken) is not (ProofProject changed, string title))
+        ProofProject changed;
+        try
         {
-            return record;
+            if (await project.FixAsync(diagnostic, fixes, cancellationToken) is not (ProofProject repaired, string title))
+            {
+                return record;
+            }
+
+            changed = repaired;
+            record = record with
+            {
+                FixTitle = title,
+                FixedSource = await changed.SourceAsync(cancellationToken),
+                Diff = await project.DiffAsync(changed, cancellationToken),
+            };
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            return record with { Fixed = new() { Failure = $"The code fix threw {e.GetType().Name}: {e.Message}" } };
         }
 
-        record = record with
-        {
-            FixTitle = title,
-            FixedSource = await changed.SourceAsync(cancellationToken),
-            Diff = await project.DiffAsync(changed, cancellationToken),
-        };
         (record, _) = await RunAsync(record, changed, isFlagged: false, progress, cancellationToken);
         return record;
     }
@@ -86,8 +96,9 @@ internal sealed class Prover(ImmutableArray<DiagnosticAnalyzer> analyzers, Immut
         {
             program = program with { Failure = e.Message };
         }
-        catch (CaptureUnavailableException e)
+        catch (CaptureException e)
         {
+            // Not to be had, or broken on the way: either way the wire was not seen.
             missing = e.Message;
         }
 

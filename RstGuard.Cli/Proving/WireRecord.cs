@@ -13,7 +13,8 @@ internal sealed record WireRecord(IReadOnlyList<ResetVerdict> Resets, IReadOnlyL
 /// <param name="Source">The end that sends.</param>
 /// <param name="Destination">The end that receives.</param>
 /// <param name="Bytes">Payload bytes seen on the wire, retransmissions counted once.</param>
-internal sealed record WireFlow(IPEndPoint Source, IPEndPoint Destination, long Bytes);
+/// <param name="Ended">Whether the source sent FIN.</param>
+internal sealed record WireFlow(IPEndPoint Source, IPEndPoint Destination, long Bytes, bool Ended);
 
 /// <summary>Opens captures for runs on one address each.</summary>
 internal interface IWire

@@ -5,6 +5,7 @@ using Microsoft.CodeAnalysis.CodeFixes;
 using Microsoft.CodeAnalysis.Diagnostics;
 using RstGuard.Capture;
 using RstGuard.Cli.Proving;
+using RstGuard.Diagnosis;
 
 namespace RstGuard.Tests.Cli.Proving;
 
@@ -81,6 +82,34 @@ public sealed class BrokenLinkTests
     }
 
     [Fact]
+    public async Task CaptureThatBreaks_IsUnavailable()
+    {
+        LoopbackWire wire = new(filter => new LossySource(LinuxPacketSocket.OpenLoopback(filter), new CaptureException("The interface is gone.")));
+        ProofVerdict verdict = ProofJudge.Judge(await ProveAsync(Rst1001(), fixes: [new RemovingFix()], wire: wire));
+        Assert.Equal((ProofStatus.Unavailable, "The interface is gone."), (verdict.Status, verdict.Note));
+    }
+
+    [Fact]
+    public async Task FixThatThrows_Fails()
+    {
+        ProofVerdict verdict = ProofJudge.Judge(await ProveAsync(Rst1001(), fixes: [new ThrowingFix()]));
+        Assert.Equal((ProofStatus.Failed, "The code fix threw NotSupportedException: no"), (verdict.Status, verdict.Note));
+    }
+
+    [Fact]
+    public async Task Kernel_AgreesAndLeavesTheCandidatesAsTheyWere()
+    {
+        using KernelResetTrace? kernel = Environment.IsPrivilegedProcess ? ProveCommand.OpenKernelTrace() : null;
+        Requirement.Check("oracle", kernel is not null, "the kernel's reset tracepoint needs root");
+        ProofRecord record = await ProveAsync(Rst1001(), fixes: [new RemovingFix()], wire: new LoopbackWire(kernel: kernel));
+        ResetVerdict reset = Assert.Single(record.Flagged.Wire!.Resets);
+        Assert.True(reset.Kernel!.Agrees);
+        Assert.True(reset.Kernel.Fits(ResetCause.LingerZero));
+        Assert.False(reset.Kernel.Fits(ResetCause.DisconnectUnspec));
+        Assert.Equal(ProofStatus.Proved, ProofJudge.Judge(record).Status);
+    }
+
+    [Fact]
     public async Task CaptureThatCannotBeOpened_IsUnavailableWithItsRemedy()
     {
         LoopbackWire wire = new(_ => throw new CaptureUnavailableException("It can't be had.", "Ask for it."));
@@ -151,14 +180,19 @@ public sealed class BrokenLinkTests
         protected override string Edit(string source) => source.Replace("        socket.LingerState = new LingerOption(true, 0);\n", "");
     }
 
-    /// <summary>Sees everything, and says that it lost something.</summary>
-    private sealed class LossySource(IPacketSource inner) : IPacketSource
+    private sealed class ThrowingFix : TextFix
+    {
+        protected override string Edit(string source) => throw new NotSupportedException("no");
+    }
+
+    /// <summary>Sees everything, and says that it lost something, or breaks.</summary>
+    private sealed class LossySource(IPacketSource inner, CaptureException? failure = null) : IPacketSource
     {
         public string Description => inner.Description;
 
         public bool IsLive => inner.IsLive;
 
-        public ReadResult Read(out CapturedPacket packet, TimeSpan timeout) => inner.Read(out packet, timeout);
+        public ReadResult Read(out CapturedPacket packet, TimeSpan timeout) => failure is null ? inner.Read(out packet, timeout) : throw failure;
 
         public CaptureStatistics GetStatistics() => inner.GetStatistics() with { Dropped = 3 };
 

@@ -80,6 +80,44 @@ public sealed class ProofJudgeTests
         Fails(Whole() with { Fixed = Fixed() with { Wire = Wire(100_000) } }, "100000 crossed the wire");
 
     [Fact]
+    public void MoreOnTheWireThanWasSent_Fails() =>
+        Fails(Whole() with { Fixed = Fixed() with { Wire = Wire(200_001) } }, "says it sent 200000 bytes; 200001 crossed the wire");
+
+    [Fact]
+    public void LessSentAfterTheFix_Fails() =>
+        Fails(Whole() with { Fixed = Fixed() with { Report = Report(4096) with { BytesSent = 4096 }, Wire = Wire(4096) } }, "less is at stake");
+
+    [Fact]
+    public void NothingSent_Fails() =>
+        Fails(Whole() with { Flagged = Flagged() with { Report = Report(0) with { BytesSent = 0 }, Wire = Wire(0, Reset(Confidence.Likely, ResetCause.LingerZero)) } }, "sent nothing");
+
+    [Fact]
+    public void EndOfStreamWithoutFin_Fails() =>
+        Fails(Whole() with { Fixed = Fixed() with { Wire = new([], [new(Sender, Receiver, 200_000, Ended: false)], []) } }, "sent no FIN");
+
+    [Fact]
+    public void ResetOfAnotherConnection_Fails() =>
+        Fails(
+            Whole() with { Flagged = Flagged() with { Wire = Wire(4096, Reset(Confidence.Likely, ResetCause.LingerZero) with { Sender = IPEndPoint.Parse("127.0.0.1:40001") }) } },
+            "was not reset; 127.0.0.1:40001 reset");
+
+    [Fact]
+    public void FixThatThrows_Fails() =>
+        Fails(Whole() with { FixTitle = null, Fixed = new() { Failure = "The code fix threw X: y" } }, "The code fix threw X: y");
+
+    [Fact]
+    public void KernelThatKnowsAnotherCandidate_Fails() =>
+        Fails(
+            Whole() with
+            {
+                Flagged = Flagged() with
+                {
+                    Wire = Wire(4096, Reset(Confidence.Ambiguous, ResetCause.LingerZero, ResetCause.CloseWithUnread) with { Kernel = new("TCP_ABORT_ON_CLOSE", "TCP_CLOSE", ["tcp_send_active_reset", "__tcp_close"], Agrees: true) }),
+                },
+            },
+            "The kernel says it was not LingerZero: its reason is TCP_ABORT_ON_CLOSE in state TCP_CLOSE, sent by tcp_send_active_reset < __tcp_close.");
+
+    [Fact]
     public void ResetAfterTheFix_Fails() =>
         Fails(Whole() with { Fixed = Fixed() with { Wire = Wire(200_000, Reset(Confidence.Likely, ResetCause.LingerZero)) } }, "still comes");
 
@@ -163,7 +201,7 @@ public sealed class ProofJudgeTests
     private static ProgramReport Report(long received, string end = "EndOfStream") =>
         new() { Sender = Sender, Receiver = Receiver, BytesSent = 200_000, BytesReceived = received, End = end, BlockedMilliseconds = 1 };
 
-    private static WireRecord Wire(long bytes, params ResetVerdict[] resets) => new(resets, [new(Sender, Receiver, bytes), new(Receiver, Sender, 0)], []);
+    private static WireRecord Wire(long bytes, params ResetVerdict[] resets) => new(resets, [new(Sender, Receiver, bytes, Ended: resets.Length == 0), new(Receiver, Sender, 0, Ended: resets.Length == 0)], []);
 
     private static ResetVerdict Reset(Confidence confidence, params ResetCause[] candidates) => new()
     {
