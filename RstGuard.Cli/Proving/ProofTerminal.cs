@@ -38,7 +38,7 @@ internal sealed class ProofTerminal(IAnsiConsole console)
         if (record.FixTitle is not null)
         {
             Step(grid, "fix", new Markup(Markup.Escape(record.FixTitle)));
-            Step(grid, "", new Rows(record.Diff.TrimEnd('\n').Split('\n').Select(Colored)));
+            Step(grid, "", new Rows(Shortened(record.Diff).Select(Colored)));
         }
 
         if (record.Fixed.Report is ProgramReport repaired)
@@ -58,9 +58,8 @@ internal sealed class ProofTerminal(IAnsiConsole console)
         Table table = new Table().Border(TableBorder.Rounded)
             .AddColumn("Rule")
             .AddColumn("Reset")
-            .AddColumn(new TableColumn("Arrived").RightAligned())
+            .AddColumn(new TableColumn("Arrived").RightAligned().NoWrap())
             .AddColumn("After the fix")
-            .AddColumn(new TableColumn("Arrived").RightAligned())
             .AddColumn("Status");
         foreach ((ProofRecord record, ProofVerdict verdict) in proofs)
         {
@@ -69,8 +68,9 @@ internal sealed class ProofTerminal(IAnsiConsole console)
                 new Markup($"[bold]{record.Rule.Id}[/]"),
                 new Text(reset is null ? (record.Flagged.Wire is null ? "not seen" : "none") : $"{Short(reset)} ({reset.Confidence})"),
                 new Text(Arrived(record.Flagged.Report)),
-                new Text(record.Fixed.Wire is null ? "not seen" : record.Fixed.Wire.Resets.Count == 0 ? "no reset" : $"{record.Fixed.Wire.Resets.Count} resets"),
-                new Text(Arrived(record.Fixed.Report)),
+                new Text(record.Fixed is { Wire: WireRecord wire, Report: ProgramReport repaired }
+                    ? $"{(wire.Resets.Count == 0 ? "no reset" : $"{wire.Resets.Count} resets")}, {(repaired.BytesReceived == repaired.BytesSent ? "all" : Arrived(repaired))} arrived"
+                    : "not seen"),
                 new Markup($"[{Color(verdict.Status)}]{Name(verdict.Status)}[/]"));
         }
 
@@ -83,6 +83,24 @@ internal sealed class ProofTerminal(IAnsiConsole console)
 
     private static void Step(Grid grid, string name, IRenderable what, string color = "grey") =>
         grid.AddRow(new Markup($"  [{color}]{name}[/]"), what);
+
+    // A file that the fix adds is the same for every fix of its kind; its length says enough.
+    private static IEnumerable<string> Shortened(string diff)
+    {
+        string[] lines = diff.TrimEnd('\n').Split('\n');
+        for (int i = 0; i < lines.Length; i++)
+        {
+            if (lines[i] != UnifiedDiff.NoFile)
+            {
+                yield return lines[i];
+                continue;
+            }
+
+            int added = lines.Skip(i + 3).TakeWhile(line => line.StartsWith('+') && !line.StartsWith("+++ ", StringComparison.Ordinal)).Count();
+            yield return $"{lines[i + 1]} (new, {added} lines)";
+            i += 2 + added;
+        }
+    }
 
     private static Markup Colored(string line) => new(
         line.StartsWith('+') ? $"[{Proved}]{Markup.Escape(line)}[/]" : line.StartsWith('-') ? $"[{Failed}]{Markup.Escape(line)}[/]" : Markup.Escape(line));

@@ -7,6 +7,9 @@ namespace RstGuard.Cli.Proving;
 /// <summary>Writes the differences between two texts as a unified diff, which people and <c>patch</c> read alike.</summary>
 internal static class UnifiedDiff
 {
+    /// <summary>What stands for the old file of a new one.</summary>
+    public const string NoFile = "--- /dev/null";
+
     private const int Context = 3;
 
     /// <summary>The diff, empty where the texts are alike.</summary>
@@ -21,7 +24,7 @@ internal static class UnifiedDiff
             return "";
         }
 
-        text.Append(isNew ? "--- /dev/null\n" : $"--- a/{name}\n").Append($"+++ b/{name}\n");
+        text.Append(isNew ? NoFile + "\n" : $"--- a/{name}\n").Append($"+++ b/{name}\n");
         int next = 0;
         while (next < result.DiffBlocks.Count)
         {
