@@ -49,7 +49,7 @@ internal static class OutsideProcess
             await File.WriteAllTextAsync(
                 Path.ChangeExtension(assembly, ".runtimeconfig.json"),
                 $$"""{ "runtimeOptions": { "framework": { "name": "Microsoft.NETCore.App", "version": "{{runtime}}" } } }""");
-            (int exitCode, string output) = await DotNet.RunAsync(TimeSpan.FromMinutes(1), "exec", assembly, mode, end.ToString());
+            (int exitCode, string output) = await DotNet.RunAsync(TimeSpan.FromMinutes(3), "exec", assembly, mode, end.ToString());
             Assert.True(exitCode == 0, output);
             return output;
         }

@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using RstGuard.CallSites;
 using RstGuard.Capture;
 using RstGuard.Diagnosis;
+using RstGuard.Scenarios;
 using RstGuard.Tests.CallSites;
 
 namespace RstGuard.Tests.Guard;
@@ -16,7 +17,7 @@ public sealed class ResetGuardTests
     public async Task GuardThatSeesNoReset_Passes()
     {
         Capture();
-        IPAddress address = IPAddress.Parse("127.61.0.1");
+        IPAddress address = LoopbackPair.UniqueAddress();
         await using ResetGuard guard = ResetGuard.Start(On(address));
         (Socket socket, Socket peer) = LoopbackConnection.Open(address);
         socket.Send([1]);
@@ -32,7 +33,7 @@ public sealed class ResetGuardTests
     public async Task LingerZero_FailsWithCauseAndLine()
     {
         Capture();
-        IPAddress address = IPAddress.Parse("127.61.0.2");
+        IPAddress address = LoopbackPair.UniqueAddress();
         await using ResetGuard guard = ResetGuard.Start(On(address));
         (Socket socket, Socket peer) = LoopbackConnection.Open(address);
         socket.LingerState = new LingerOption(true, 0);
@@ -53,7 +54,7 @@ public sealed class ResetGuardTests
     public async Task UnreadData_FailsWithCauseAndLine()
     {
         Capture();
-        IPAddress address = IPAddress.Parse("127.61.0.3");
+        IPAddress address = LoopbackPair.UniqueAddress();
         await using ResetGuard guard = ResetGuard.Start(On(address));
         (Socket socket, Socket peer) = LoopbackConnection.Open(address);
         peer.Send(new byte[11]);
@@ -71,7 +72,7 @@ public sealed class ResetGuardTests
     public async Task ParallelGuards_DoNotFailEachOther()
     {
         Capture();
-        IPAddress address = IPAddress.Parse("127.61.0.4");
+        IPAddress address = LoopbackPair.UniqueAddress();
         using var bothWatch = new Barrier(2);
         Task<int> resetting = Task.Run(() => Test(resets: true));
         Task<int> innocent = Task.Run(() => Test(resets: false));
@@ -111,7 +112,7 @@ public sealed class ResetGuardTests
     public async Task LostPackets_AreInconclusive()
     {
         Capture();
-        IPAddress address = IPAddress.Parse("127.61.0.5");
+        IPAddress address = LoopbackPair.UniqueAddress();
         await using ResetGuard guard = ResetGuard.Start(On(address) with { OpenSource = filter => new LosingSource(LinuxPacketSocket.OpenLoopback(filter)) });
         await Assert.ThrowsAsync<ResetGuardInconclusiveException>(() => guard.AssertNoResetsAsync());
     }
@@ -120,7 +121,7 @@ public sealed class ResetGuardTests
     public async Task Resets_BeforeTheGuardIsAsked_AreNotClaimedToBeNone()
     {
         Capture();
-        await using ResetGuard guard = ResetGuard.Start(On(IPAddress.Parse("127.61.0.6")));
+        await using ResetGuard guard = ResetGuard.Start(On(LoopbackPair.UniqueAddress()));
         Assert.Throws<InvalidOperationException>(() => guard.Resets);
     }
 
@@ -128,12 +129,12 @@ public sealed class ResetGuardTests
     public async Task ResetOfAnOutsidePeer_IsReportedAndDoesNotFail()
     {
         Capture();
-        IPAddress address = IPAddress.Parse("127.61.0.7");
+        IPAddress address = LoopbackPair.UniqueAddress();
         await using ResetGuard guard = ResetGuard.Start(On(address));
         using var listener = new TcpListener(address, 0);
         listener.Start();
         Task<string> outsider = OutsideProcess.RunAsync("connect-and-reset", (IPEndPoint)listener.LocalEndpoint);
-        using (Socket accepted = await listener.AcceptSocketAsync(new CancellationTokenSource(TimeSpan.FromMinutes(1)).Token))
+        using (Socket accepted = await listener.AcceptSocketAsync(new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token))
         {
             await outsider;
         }
@@ -149,12 +150,12 @@ public sealed class ResetGuardTests
     public async Task ReceivedReset_FailsWhereThatIsAskedFor()
     {
         Capture();
-        IPAddress address = IPAddress.Parse("127.61.0.8");
+        IPAddress address = LoopbackPair.UniqueAddress();
         await using ResetGuard guard = ResetGuard.Start(On(address) with { FailOnReceived = true });
         using var listener = new TcpListener(address, 0);
         listener.Start();
         Task<string> outsider = OutsideProcess.RunAsync("connect-and-reset", (IPEndPoint)listener.LocalEndpoint);
-        using (Socket accepted = await listener.AcceptSocketAsync(new CancellationTokenSource(TimeSpan.FromMinutes(1)).Token))
+        using (Socket accepted = await listener.AcceptSocketAsync(new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token))
         {
             await outsider;
         }
@@ -168,7 +169,7 @@ public sealed class ResetGuardTests
     public async Task ResetBetweenTwoOutsiders_IsNoted()
     {
         Capture();
-        IPAddress address = IPAddress.Parse("127.61.0.9");
+        IPAddress address = LoopbackPair.UniqueAddress();
         await using ResetGuard guard = ResetGuard.Start(On(address));
         string ends = await OutsideProcess.RunAsync("reset-itself", new IPEndPoint(address, 0));
 
@@ -185,7 +186,7 @@ public sealed class ResetGuardTests
     public async Task EventsThatCanNotBeTrusted_LeaveOutLinesAndSayWhy(string source, string reason)
     {
         Capture();
-        IPAddress address = IPAddress.Parse("127.61.0." + (source.Length % 2 == 0 ? "10" : "11"));
+        IPAddress address = LoopbackPair.UniqueAddress();
         ResetGuardOptions options = On(address) with { AcquireEvents = () => SocketEventLog.AcquireAlone(source) };
         await using ResetGuard guard = ResetGuard.Start(options);
         (Socket socket, Socket peer) = LoopbackConnection.Open(address);
@@ -208,7 +209,7 @@ public sealed class ResetGuardTests
     public async Task ResetOfThisProcessWhoseCauseCanNotBeTold_IsInconclusiveNotGreen()
     {
         Capture();
-        IPAddress address = IPAddress.Parse("127.61.0.12");
+        IPAddress address = LoopbackPair.UniqueAddress();
         await using ResetGuard guard = ResetGuard.Start(On(address));
         (Socket socket, Socket peer) = LoopbackConnection.Open(address);
         peer.Send(new byte[3]);
@@ -230,7 +231,7 @@ public sealed class ResetGuardTests
     public async Task CauseBelowTheConfidenceAskedFor_IsInconclusiveNotGreen()
     {
         Capture();
-        IPAddress address = IPAddress.Parse("127.61.0.13");
+        IPAddress address = LoopbackPair.UniqueAddress();
         await using ResetGuard guard = ResetGuard.Start(On(address) with { MinimumConfidence = Confidence.Certain });
         CloseWithUnread(address);
 
@@ -242,7 +243,7 @@ public sealed class ResetGuardTests
     public async Task AllowedCause_IsReportedAndDoesNotFail()
     {
         Capture();
-        IPAddress address = IPAddress.Parse("127.61.0.14");
+        IPAddress address = LoopbackPair.UniqueAddress();
         await using ResetGuard guard = ResetGuard.Start(On(address) with { AllowedCauses = [ResetCause.CloseWithUnread] });
         CloseWithUnread(address);
 
@@ -254,7 +255,7 @@ public sealed class ResetGuardTests
     public async Task ClosedListener_FailsForTheConnectionThatWaited()
     {
         Capture();
-        IPAddress address = IPAddress.Parse("127.61.0.15");
+        IPAddress address = LoopbackPair.UniqueAddress();
         await using ResetGuard guard = ResetGuard.Start(On(address));
         using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         var listener = new TcpListener(address, 0);
@@ -272,7 +273,7 @@ public sealed class ResetGuardTests
     public async Task TcpClientWithUnreadData_FailsWithCauseAndLine()
     {
         Capture();
-        IPAddress address = IPAddress.Parse("127.61.0.16");
+        IPAddress address = LoopbackPair.UniqueAddress();
         await using ResetGuard guard = ResetGuard.Start(On(address));
         using var listener = new TcpListener(address, 0);
         listener.Start();

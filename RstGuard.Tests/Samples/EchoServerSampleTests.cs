@@ -21,7 +21,7 @@ public sealed class EchoServerSampleTests
             // outlives the build, since it would hold its output open.
             string project = Path.Combine(DotNet.RepositoryRoot, "samples", "EchoServer.Tests");
             (int built, string log) = await DotNet.RunAsync(
-                TimeSpan.FromMinutes(4),
+                TimeSpan.FromMinutes(10),
                 "build", project, "--artifacts-path", folder, "--nologo", "-nodeReuse:false", "-p:UseSharedCompilation=false", $"-p:RestoreSources={folder}");
             Assert.True(built == 0, log);
 
