@@ -1,0 +1,257 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.RegularExpressions;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CodeFixes;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.Diagnostics;
+using RstGuard.Capture;
+using RstGuard.Cli.Proving;
+using RstGuard.Diagnosis;
+using RstGuard.Tests.Verification;
+
+namespace RstGuard.Tests.Docs;
+
+/// <summary>
+/// The pages of docs/rules say what the code does. Their blocks between <c>&lt;!-- name --&gt;</c> and <c>&lt;!-- /name --&gt;</c> are
+/// generated: table (from the catalogue), flagged-sample (the proof's region Sample), fixed-sample (what the code fix makes of it),
+/// flagged-wire and fixed-wire (captured runs of the proof's two programs). These tests compare them with what they come from, and a
+/// wire block by its events. After a change run them once with RSTGUARD_UPDATE_DOCS=1, which writes the blocks instead, and commit
+/// the pages:
+/// <code>RSTGUARD_UPDATE_DOCS=1 dotnet test RstGuard.Tests --filter FullyQualifiedName~RulePageTests</code>
+/// A new page begins as its prose and empty blocks. Only what was captured whole is written.
+/// </summary>
+public sealed class RulePageTests
+{
+    private static readonly string[] Sections =
+    [
+        "What happens on the wire", "Why", "❌ Flagged", "✅ Fixed", "What it leaves alone", "When to suppress", "Options", "Known limits",
+        "What other tools say", "Sources",
+    ];
+
+    // Compiled, analyzed and fixed once a rule; not run.
+    private static readonly ConcurrentDictionary<string, Lazy<Task<ProofRecord>>> Unrun = new();
+
+    public static TheoryData<string> Rules => [.. Catalogue.Rules.Select(rule => rule.Descriptor.Id)];
+
+    [Fact]
+    public void EachRuleHasAPage_AndNothingElseIsThere()
+    {
+        string[] pages = [.. Directory.EnumerateFileSystemEntries(RulePage.RulesFolder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
+        Assert.Equal(Catalogue.Rules.Select(rule => rule.Descriptor.Id + ".md"), pages);
+    }
+
+    [Theory]
+    [MemberData(nameof(Rules))]
+    public void HeadingAndSections_AreThoseOfEveryPage(string rule)
+    {
+        RulePage page = RulePage.Open(rule);
+        Assert.StartsWith($"# {rule} {Title(rule)}\n", page.Text);
+        Assert.Equal(Sections, Regex.Matches(page.Prose, "^## (.*)$", RegexOptions.Multiline).Select(match => match.Groups[1].Value));
+        Assert.All(Sections, section => Assert.NotEmpty(page.Section(section).Trim()));
+    }
+
+    [Theory]
+    [MemberData(nameof(Rules))]
+    public void Table_EqualsTheCatalogue(string rule) => Compare(RulePage.Open(rule), "table", Table(rule));
+
+    [Theory]
+    [MemberData(nameof(Rules))]
+    public async Task FlaggedSample_IsTheProofs_AndYieldsThisRuleAlone(string rule)
+    {
+        ProofRecord record = await FixWithoutRunning(rule);
+        Compare(RulePage.Open(rule), "flagged-sample", Code(Proof.SampleIn(record.Proof.Source)));
+        Assert.Null(record.Flagged.Failure);
+        RstGuard.Cli.Proving.Finding finding = Assert.Single(record.Flagged.Findings!);
+        Assert.Equal((rule, true, record.Proof.Flagged), (finding.Id, finding.InSample, finding.Marked));
+    }
+
+    [Theory]
+    [MemberData(nameof(Rules))]
+    public async Task FixedSample_IsWhatTheFixMakes_AndYieldsNothing(string rule)
+    {
+        ProofRecord record = await FixWithoutRunning(rule);
+        Assert.True(record.FixedSource is not null, $"{rule} offers no fix for its sample.");
+        Compare(RulePage.Open(rule), "fixed-sample", Code(Proof.SampleIn(record.FixedSource)) + AddedFiles(record.Diff));
+        Assert.NotEqual(Proof.SampleIn(record.Proof.Source), Proof.SampleIn(record.FixedSource));
+        Assert.Null(record.Fixed.Failure);
+        Assert.Empty(record.Fixed.Findings!);
+    }
+
+    [Theory]
+    [MemberData(nameof(Rules))]
+    public async Task WireExcerpts_ShowTheEventsOfAFreshCapture(string rule)
+    {
+        CapabilityProbe probe = CaptureCapability.ProbePacketSocket();
+        Requirement.Check("capture", probe.IsAvailable, $"{probe.Reason} {probe.Remedy}");
+
+        List<SegmentLog> logs = [];
+        using LoopbackWire wire = new(filter =>
+        {
+            logs.Add(new SegmentLog(LinuxPacketSocket.OpenLoopback(filter)));
+            return logs[^1];
+        });
+        ProofRecord record = await ProveAsync(rule, wire);
+        ProofVerdict verdict = ProofJudge.Judge(record);
+        Assert.True(verdict.Status == ProofStatus.Proved, $"{rule} was not proved: {verdict.Note}");
+        Assert.Equal(2, logs.Count);
+
+        RulePage page = RulePage.Open(rule);
+        CompareEvents(page, "flagged-wire", WireExcerpt.Draw(logs[0].Segments), record.Flagged.Report!);
+        CompareEvents(page, "fixed-wire", WireExcerpt.Draw(logs[1].Segments), record.Fixed.Report!);
+    }
+
+    [Theory]
+    [MemberData(nameof(Rules))]
+    public async Task Options_AreThoseThatTheRuleReads_WithTheirDefaults(string rule)
+    {
+        // Read as in a test project, where the option for those counts too.
+        RecordedOptions options = new();
+        Proof proof = Proof.All().Single(proof => proof.Rule == rule);
+        Compilation compilation = CSharpCompilation.Create(
+            rule,
+            [CSharpSyntaxTree.ParseText("global using System; global using System.Linq; global using System.Threading; global using System.Threading.Tasks;"), CSharpSyntaxTree.ParseText(proof.Source)],
+            ReferenceSet.Net100.References,
+            new CSharpCompilationOptions(OutputKind.ConsoleApplication));
+        ImmutableArray<DiagnosticAnalyzer> analyzers = [.. ProveCommand.Assemblies.Analyzers().Where(analyzer => analyzer.SupportedDiagnostics.Any(d => d.Id == rule))];
+        Assert.Single(await new Analysis(compilation, new AnalyzerOptions([], options), analyzers).WholeAsync());
+
+        IEnumerable<string> rows = Regex.Matches(RulePage.Open(rule).Section("Options"), @"^\| `(rstguard\.[a-z_]+)` \| `([^`]+)` \| \S", RegexOptions.Multiline)
+            .Select(match => $"{match.Groups[1].Value} = {match.Groups[2].Value}");
+        RuleOptions defaults = new(RecordedOptions.None);
+        Assert.Equal(
+            options.Keys.Order(StringComparer.Ordinal).Select(key => $"{key} = " + key switch
+            {
+                RuleOptions.MinConnectTimeoutKey => defaults.MinConnectTimeout.ToString(CultureInfo.InvariantCulture),
+                RuleOptions.ConnectTimeoutKey => defaults.ConnectTimeout.ToString(CultureInfo.InvariantCulture),
+                RuleOptions.GracefulTimeoutKey => defaults.GracefulTimeout.ToString(CultureInfo.InvariantCulture),
+                RuleOptions.TestProjectsKey => defaults.TestProjects.ToString().ToLowerInvariant(),
+                _ => throw new InvalidOperationException($"What is the default of '{key}'?"),
+            }),
+            rows.Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [MemberData(nameof(Rules))]
+    public void RelativeLinks_Resolve(string rule)
+    {
+        RulePage page = RulePage.Open(rule);
+        Assert.All(
+            Regex.Matches(page.Prose, @"\]\(([^)\s]+)\)").Select(match => match.Groups[1].Value).Where(target => !target.StartsWith("https://", StringComparison.Ordinal)),
+            target => Assert.True(File.Exists(Path.Combine(RulePage.RulesFolder, target.Split('#')[0])), $"{rule}.md links to '{target}', which is not there."));
+    }
+
+    [Theory]
+    [MemberData(nameof(Rules))]
+    public void EachCauseThatIsNamed_LinksToItsPageWhereThereIsOne(string rule)
+    {
+        RulePage page = RulePage.Open(rule);
+        Assert.All(
+            Enum.GetNames<ResetCause>().Where(cause => Regex.IsMatch(page.Prose, $@"\b{cause}\b") && File.Exists(CausePage(cause))),
+            cause => Assert.True(
+                page.Text.Contains($"](../causes/{cause}.md)", StringComparison.Ordinal),
+                $"{rule}.md names {cause} and does not link to docs/causes/{cause}.md. For the table run this class with {RulePage.UpdateVariable}=1."));
+    }
+
+    private static void Compare(RulePage page, string block, string expected)
+    {
+        if (RulePage.IsUpdating)
+        {
+            page.Write(block, expected);
+        }
+
+        Assert.Equal(expected, page.Block(block));
+    }
+
+    private static void CompareEvents(RulePage page, string block, string excerpt, ProgramReport report)
+    {
+        if (RulePage.IsUpdating)
+        {
+            page.Write(block, string.Create(
+                CultureInfo.InvariantCulture,
+                $"```text\n{excerpt}```\n\nSent {report.BytesSent:N0} bytes, received {report.BytesReceived:N0}; the receiver's reading ended with `{report.End}`.\n"));
+        }
+
+        Match written = Regex.Match(page.Block(block), @"\A```text\n(.*?)```\n\nSent [\d,]+ bytes, received [\d,]+; the receiver's reading ended with `(\w+)`\.\n\z", RegexOptions.Singleline);
+        Assert.True(written.Success, $"{page.Path}: the block {block} has not the form in which it is generated.");
+        Assert.Equal(WireExcerpt.Events(excerpt), WireExcerpt.Events(written.Groups[1].Value));
+        Assert.Equal(report.End, written.Groups[2].Value);
+    }
+
+    private static string Table(string rule)
+    {
+        CatalogueEntry entry = Catalogue.Find(rule)!;
+        CodeFixProvider? fix = ProveCommand.Assemblies.Fixes().SingleOrDefault(fix => fix.FixableDiagnosticIds.Contains(rule));
+        StringBuilder table = new("| | |\n|---|---|\n");
+        void Row(string name, string value) => table.Append(CultureInfo.InvariantCulture, $"| {name} | {value} |\n");
+        Row("Id", rule);
+        Row("Title", Title(rule));
+        Row("Category", entry.Descriptor.Category);
+        Row("Severity", entry.Descriptor.DefaultSeverity.ToString());
+        Row("Enabled", entry.Descriptor.IsEnabledByDefault ? "by default" : "no");
+        Row("Code fix", fix is null ? "none" : FixTexts.Resources.GetString(rule, CultureInfo.InvariantCulture)!);
+        Row("Fix All", fix?.GetFixAllProvider() is null ? "no" : "yes");
+        Row("Effect", entry.Effect);
+        Row("Causes", string.Join(", ", entry.Causes.Select(cause => File.Exists(CausePage(cause)) ? $"[{cause}](../causes/{cause}.md)" : cause)));
+        return table.ToString();
+    }
+
+    private static string Title(string rule) => Catalogue.Find(rule)!.Descriptor.Title.ToString(CultureInfo.InvariantCulture);
+
+    private static string CausePage(string cause) => Path.Combine(RulePage.DocsFolder, "causes", cause + ".md");
+
+    private static string Code(string source) => $"```csharp\n{source}\n```\n";
+
+    private static string AddedFiles(string diff) => string.Concat(
+        Regex.Matches(diff, @"^--- /dev/null\n\+\+\+ b/(.+)$", RegexOptions.Multiline)
+            .Select(match => $"\nThe fix adds one file to the project: `{match.Groups[1].Value}`.\n"));
+
+    private static Task<ProofRecord> FixWithoutRunning(string rule) =>
+        Unrun.GetOrAdd(rule, id => new(() => ProveAsync(id, new NoWire()))).Value;
+
+    private static async Task<ProofRecord> ProveAsync(string rule, IWire wire)
+    {
+        (ProofRule proofRule, Proof proof) = Assert.Single(ProveCommand.Choose([rule]));
+        Prover prover = new(ProveCommand.Assemblies.Analyzers(), ProveCommand.Assemblies.Fixes(), wire);
+        return await prover.ProveAsync(proofRule, proof, _ => { }, CancellationToken.None);
+    }
+
+    /// <summary>Keeps a proof from running its programs, so that what is asked of the compiler alone needs no privilege.</summary>
+    private sealed class NoWire : IWire
+    {
+        public Task<IWireCapture> StartAsync(IPAddress address, CancellationToken cancellationToken) => throw new CaptureUnavailableException("Not asked for.", "");
+    }
+
+    /// <summary>Options of a test project where nothing is set; notes which of RstGuard's keys are asked for.</summary>
+    private sealed class RecordedOptions : AnalyzerConfigOptionsProvider
+    {
+        private readonly ConcurrentDictionary<string, bool> _keys = new();
+
+        public static AnalyzerConfigOptions None { get; } = new Values([], new());
+
+        public IEnumerable<string> Keys => _keys.Keys;
+
+        public override AnalyzerConfigOptions GlobalOptions => new Values(new() { ["build_property.IsTestProject"] = "true" }, _keys);
+
+        public override AnalyzerConfigOptions GetOptions(SyntaxTree tree) => new Values([], _keys);
+
+        public override AnalyzerConfigOptions GetOptions(AdditionalText textFile) => new Values([], _keys);
+
+        private sealed class Values(Dictionary<string, string> values, ConcurrentDictionary<string, bool> keys) : AnalyzerConfigOptions
+        {
+            public override bool TryGetValue(string key, [NotNullWhen(true)] out string? value)
+            {
+                if (key.StartsWith("rstguard.", StringComparison.Ordinal))
+                {
+                    keys[key] = true;
+                }
+
+                return values.TryGetValue(key, out value);
+            }
+        }
+    }
+}
