@@ -44,7 +44,7 @@ internal static class PrivateNamespace
             return new(NetworkAlone, "");
         }
 
-        CapabilityProbe probe = await CaptureCapability.ProbePrivateNamespaceAsync(cancellationToken);
+        CapabilityProbe probe = await CaptureCapability.ProbePrivateNamespaceAsync([.. Self(), ProbeCommand.Name], cancellationToken);
         return new(probe.IsAvailable ? WithUser : null, probe.Reason);
     }
 
@@ -100,7 +100,8 @@ internal static class PrivateNamespace
         throw new CaptureException($"The loopback interface of the private namespace could not be brought up: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}.");
     }
 
-    private static IEnumerable<string> Self() => typeof(PrivateNamespace).Assembly.Location is { Length: > 0 } assembly
+    /// <summary>The command that runs this tool, without arguments.</summary>
+    internal static IEnumerable<string> Self() => typeof(PrivateNamespace).Assembly.Location is { Length: > 0 } assembly
         ? [ProgramRun.DotnetHost(), "exec", assembly]
         : [Environment.ProcessPath!];
 

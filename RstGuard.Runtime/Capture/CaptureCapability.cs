@@ -106,10 +106,6 @@ public static class CaptureCapability
         }
     }
 
-    /// <summary>Whether <c>unshare</c>(1) gives a user and network namespace of its own; whether it allows a capture is not asked.</summary>
-    public static Task<CapabilityProbe> ProbePrivateNamespaceAsync(CancellationToken cancellationToken = default) =>
-        ProbePrivateNamespaceAsync(["true"], cancellationToken);
-
     internal static CaptureUnavailableException PacketSocketUnavailable(SocketException exception) =>
         exception.SocketErrorCode is SocketError.AccessDenied
             ? new CaptureUnavailableException("Capturing packets needs CAP_NET_RAW, which this process lacks.", PacketSocketRemedy, exception)

@@ -13,7 +13,7 @@ public sealed class PrivateNamespaceTests
     [Fact]
     public async Task Counters_MakeVerdictsStrong_AndNoneWrong()
     {
-        CapabilityProbe probe = await CaptureCapability.ProbePrivateNamespaceAsync([Program("rstguard"), ProbeCommand.Name]);
+        CapabilityProbe probe = await CaptureCapability.ProbePrivateNamespaceAsync([.. PrivateNamespace.Self(), ProbeCommand.Name]);
         Requirement.Check("netns", probe.IsAvailable, probe.Reason + probe.Remedy);
 
         (int exitCode, string output) = await RunInsideAsync(

@@ -54,7 +54,7 @@ public sealed class ProveCommandTests
     [Fact]
     public async Task OrdinaryUser_ProvesInsideANamespaceOfHisOwn()
     {
-        CapabilityProbe probe = await CaptureCapability.ProbePrivateNamespaceAsync(TestContext.Current.CancellationToken);
+        CapabilityProbe probe = await CaptureCapability.ProbePrivateNamespaceAsync([.. PrivateNamespace.Self(), ProbeCommand.Name], TestContext.Current.CancellationToken);
         Requirement.Check("netns", probe.IsAvailable, probe.Reason);
         (int exitCode, string output) = await RunAsNobodyAsync(Environment.GetEnvironmentVariable("PATH")!);
         JsonElement proof = OnlyProof(output);
