@@ -25,12 +25,18 @@ internal static class OutsideProcess
         socket.Connect(end);
         socket.LingerState = new LingerOption(true, 0);
         using Socket accepted = args[0] == "reset-itself" ? listener.AcceptSocket() : null;
+        if (args[0] == "connect-and-reset")
+        {
+            // Not before the other side has accepted: a reset that comes earlier is of a connection that no socket stands for.
+            socket.Receive(new byte[1]);
+        }
+
         string ends = socket.LocalEndPoint + " " + socket.RemoteEndPoint;
         socket.Dispose();
         Console.Write(ends);
         """;
 
-    /// <summary>Runs it to its end: <c>connect-and-reset</c> to the end given, or <c>reset-itself</c>, a connection between two ends on that address.</summary>
+    /// <summary>Runs it to its end: <c>connect-and-reset</c> to the end given, once it has been sent a byte, or <c>reset-itself</c>, a connection between two ends on that address.</summary>
     /// <returns>The end that sent the reset, a space, and the other end.</returns>
     public static async Task<string> RunAsync(string mode, IPEndPoint end)
     {

@@ -136,6 +136,7 @@ public sealed class ResetGuardTests
         Task<string> outsider = OutsideProcess.RunAsync("connect-and-reset", (IPEndPoint)listener.LocalEndpoint);
         using (Socket accepted = await listener.AcceptSocketAsync(new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token))
         {
+            accepted.Send([1]);
             await outsider;
         }
 
@@ -157,6 +158,7 @@ public sealed class ResetGuardTests
         Task<string> outsider = OutsideProcess.RunAsync("connect-and-reset", (IPEndPoint)listener.LocalEndpoint);
         using (Socket accepted = await listener.AcceptSocketAsync(new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token))
         {
+            accepted.Send([1]);
             await outsider;
         }
 
