@@ -69,12 +69,6 @@ internal static class DiagnosticProperties
 
         /// <summary>A reply was written and the connection closed right after (Info).</summary>
         internal const string ReplyThenClose = "replyThenClose";
-
-        /// <summary>A connection handler returns with unread input (Info).</summary>
-        internal const string HandlerReturns = "handlerReturns";
-
-        /// <summary><c>HttpListenerResponse.Close</c> with an unread request body (Info).</summary>
-        internal const string UnreadRequestBody = "unreadRequestBody";
     }
 
     /// <summary>RST4001: which timeout.</summary>

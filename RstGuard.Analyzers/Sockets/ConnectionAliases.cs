@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using Microsoft.CodeAnalysis;
@@ -24,9 +25,20 @@ internal sealed class ConnectionAliases
         Body = body;
         _types = body.Model.Types;
         _fields = fields;
+        foreach (ISymbol symbol in body.Symbols)
+        {
+            if (IsConnectionOrStream(symbol) && symbol is ILocalSymbol or IParameterSymbol)
+            {
+                _holders[symbol] = FindHolder(symbol, 0);
+            }
+        }
     }
 
     internal SocketBody Body { get; }
+
+    /// <summary>Whether a symbol is a field or property that may hold a connection or its stream.</summary>
+    internal static Func<ISymbol, bool> IsFieldOfConnection(KnownTypes types) => symbol =>
+        symbol is IFieldSymbol or IPropertySymbol && TypeOf(symbol) is { } type && (types.IsConnection(type) || KnownTypes.Is(type, types.Stream));
 
     /// <summary>What holds the connection that <paramref name="operation"/> is done to.</summary>
     internal ISymbol? HolderOf(SocketOperation operation) => operation.Connection switch
@@ -105,18 +117,7 @@ internal sealed class ConnectionAliases
             return _fields is not null && _fields.TryGetValue(symbol, out ISymbol? field) ? field : null;
         }
 
-        if (_holders.TryGetValue(symbol, out ISymbol? known))
-        {
-            return known;
-        }
-
-        ISymbol? holder = FindHolder(symbol, depth);
-        if (depth == 0)
-        {
-            _holders.Add(symbol, holder);
-        }
-
-        return holder;
+        return _holders.TryGetValue(symbol, out ISymbol? known) ? known : FindHolder(symbol, depth);
     }
 
     private ISymbol? FindHolder(ISymbol symbol, int depth)
@@ -229,7 +230,7 @@ internal sealed class ConnectionAliases
     {
         if (reference is IMemberReferenceOperation { Instance: { } instance } member && reference is IFieldReferenceOperation or IPropertyReferenceOperation
             && member.Member is IFieldSymbol or IPropertySymbol && _fields?.ContainsKey(member.Member.OriginalDefinition) == true
-            && instance is not IInstanceReferenceOperation)
+            && instance is not IInstanceReferenceOperation { ReferenceKind: InstanceReferenceKind.ContainingTypeInstance })
         {
             return false;
         }

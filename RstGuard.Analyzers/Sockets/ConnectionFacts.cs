@@ -28,6 +28,12 @@ internal enum ConnectionFacts : ushort
 
     /// <summary>It is closed.</summary>
     Closed = 64,
+
+    /// <summary>Data was sent.</summary>
+    Sent = 128,
+
+    /// <summary>It was made, accepted or connected here.</summary>
+    Fresh = 256,
 }
 
 /// <summary>The facts that hold on some path to a place, and those that hold on each.</summary>

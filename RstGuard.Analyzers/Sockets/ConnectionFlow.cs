@@ -354,7 +354,7 @@ internal sealed class ConnectionFlow
             {
                 if (known is null)
                 {
-                    state.Set(index, static _ => default);
+                    state.Set(index, static _ => new KnownFacts(ConnectionFacts.Fresh, ConnectionFacts.Fresh));
                 }
                 else
                 {
@@ -402,9 +402,11 @@ internal sealed class ConnectionFlow
                 case SocketOperationKind.Peek:
                     return facts.With(ConnectionFacts.Peeked).Without(ConnectionFacts.AtEnd);
                 case SocketOperationKind.Send:
-                    return new(
+                    return new KnownFacts(
                         facts.Ever(ConnectionFacts.Received) ? facts.May | ConnectionFacts.Replied : facts.May,
-                        facts.Always(ConnectionFacts.Received) ? facts.Must | ConnectionFacts.Replied : facts.Must);
+                        facts.Always(ConnectionFacts.Received) ? facts.Must | ConnectionFacts.Replied : facts.Must).With(ConnectionFacts.Sent);
+                case SocketOperationKind.Connect:
+                    return facts.With(ConnectionFacts.Fresh);
                 case SocketOperationKind.Close:
                     return facts.With(ConnectionFacts.Closed);
                 default:

@@ -41,6 +41,9 @@ internal sealed class SocketBody
     /// <summary>The names of those connections.</summary>
     internal ConnectionAliases LocalAliases { get; private set; } = null!;
 
+    /// <summary>It closes a connection that none of its locals and parameters is known to hold alone: perhaps a field's.</summary>
+    internal bool ClosesField { get; private set; }
+
     /// <summary>Assignments to <c>HttpClient.Timeout</c> and <c>SocketsHttpHandler.ConnectTimeout</c>.</summary>
     internal ImmutableArray<ISimpleAssignmentOperation> HttpTimeouts { get; private set; }
 
@@ -58,6 +61,7 @@ internal sealed class SocketBody
         if (!body.Operations.IsEmpty)
         {
             body.Connections = ConnectionUse.Of(body.LocalAliases);
+            body.ClosesField = body.Operations.Any(operation => operation.Kind == SocketOperationKind.Close) && body.Symbols.Any(ConnectionAliases.IsFieldOfConnection(model.Types));
         }
 
         return body;

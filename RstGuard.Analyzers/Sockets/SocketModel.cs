@@ -25,6 +25,7 @@ internal sealed class SocketModel
     private readonly ConcurrentDictionary<SyntaxTree, SocketTopics> _topicsOfTrees = new();
     private readonly ConcurrentDictionary<INamedTypeSymbol, SocketTopics> _topicsOfTypes = new(SymbolEqualityComparer.Default);
     private readonly ConcurrentDictionary<SyntaxNode, SocketBody> _bodies = new();
+    private readonly ConcurrentDictionary<INamedTypeSymbol, TypeFacts> _types = new(SymbolEqualityComparer.Default);
     private readonly ConcurrentDictionary<SyntaxTree, SemanticModel> _semanticModels = new();
     private readonly SocketTopicScanner _scanner = new();
     private readonly bool _hasTestFramework;
@@ -61,6 +62,13 @@ internal sealed class SocketModel
         return _bodies.TryGetValue(root.Syntax, out SocketBody? known)
             ? known
             : _bodies.GetOrAdd(root.Syntax, SocketBody.Create(this, owner, root, cancellationToken));
+    }
+
+    /// <summary>What the members of <paramref name="type"/> do to the connections in its fields.</summary>
+    internal TypeFacts FactsOf(INamedTypeSymbol type, CancellationToken cancellationToken)
+    {
+        INamedTypeSymbol definition = type.OriginalDefinition;
+        return _types.TryGetValue(definition, out TypeFacts? known) ? known : _types.GetOrAdd(definition, TypeFacts.Of(this, definition, cancellationToken));
     }
 
     /// <summary>Whether the project is one of tests: by its property <c>IsTestProject</c>, or by what it references.</summary>

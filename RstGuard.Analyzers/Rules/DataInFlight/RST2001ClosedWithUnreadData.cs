@@ -20,77 +20,177 @@ public sealed class RST2001ClosedWithUnreadData() : SocketRule(Catalogue.ClosedW
     {
         foreach (SocketBody body in context.Bodies())
         {
+            if (!body.Operations.Any(operation => operation.Kind == SocketOperationKind.Close))
+            {
+                continue;
+            }
+
             foreach (ConnectionUse use in body.Connections)
             {
-                if (use.HasKnownOrigin && !use.Escapes && !(use.IsClient && body.SpeaksHttp))
+                if (use.HasKnownOrigin && !use.Escapes && !(use.IsClient && body.SpeaksHttp) && !SocketKindOf.IsNotTcp(use.Holder, body, context.CancellationToken))
                 {
-                    Inspect(use, body, context);
+                    InspectLocal(use, body, context);
+                }
+            }
+
+            if (context.Owner.ContainingType is { } type && body.ClosesField)
+            {
+                TypeFacts facts = context.Model.FactsOf(type, context.CancellationToken);
+                foreach (FieldConnection connection in facts.Connections)
+                {
+                    if (!(facts.SpeaksHttp && connection.IsClient(context.CancellationToken)))
+                    {
+                        InspectField(connection, body, facts, context);
+                    }
                 }
             }
         }
     }
 
-    private static void Inspect(ConnectionUse use, SocketBody body, RuleContext context)
+    private static void InspectLocal(ConnectionUse use, SocketBody body, RuleContext context)
     {
         SocketOperation[] receives = [.. use.Receives];
         foreach (SocketOperation close in use.ClosesInOrder)
         {
-            if (body.Flow(context.CancellationToken).Before(close) is not { } facts || facts.Always(ConnectionFacts.Closed))
+            if (body.Flow(context.CancellationToken).Before(close) is { } facts && Evidence(receives, facts, body) is { } evidence)
             {
-                continue;
+                Report(close, evidence, use, body.SpeaksHttp, context);
+                return;
             }
-
-            (SocketOperation? last, string evidence, DiagnosticSeverity? severity) = Evidence(receives, facts, body);
-            if (evidence.Length == 0 || SocketKindOf.IsNotTcp(use.Holder, body, context.CancellationToken))
-            {
-                continue;
-            }
-
-            context.Report(
-                Marked(close),
-                ImmutableDictionary<string, string?>.Empty
-                    .Add(DiagnosticProperties.Form, evidence)
-                    .Add(DiagnosticProperties.Connection, use.TypeName(close))
-                    .Add(DiagnosticProperties.SpeaksHttp, body.SpeaksHttp ? "true" : "false")
-                    .Add(DiagnosticProperties.GracefulTimeoutMilliseconds, context.Options.GracefulTimeout.ToString(CultureInfo.InvariantCulture)),
-                last?.Operation,
-                severity,
-                use.Holder.Name,
-                Texts.Get("RST2001" + char.ToUpperInvariant(evidence[0]) + evidence.Substring(1)));
-            return;
         }
     }
 
-    private static (SocketOperation? Last, string Evidence, DiagnosticSeverity? Severity) Evidence(SocketOperation[] receives, KnownFacts facts, SocketBody body)
+    /// <summary>
+    /// A field's connection is judged by all members, and reported by the one that closes it: at the close that follows the evidence in
+    /// its own member, or else at the first of the type.
+    /// </summary>
+    private static void InspectField(FieldConnection connection, SocketBody body, TypeFacts type, RuleContext context)
     {
-        if (facts.Always(ConnectionFacts.AtEnd))
+        if (!connection.Bodies.Any(part => part.Body.Root.Syntax == body.Root.Syntax)
+            || connection.Bodies.Any(part => SocketKindOf.IsNotTcp(connection.Field, part.Body, context.CancellationToken)))
         {
-            return (null, "", null);
+            return;
+        }
+
+        (FieldBody Part, SocketOperation Receive)[] receives = [.. connection.Bodies.SelectMany(part => part.Use.Receives.Select(receive => (part, receive)))];
+        foreach (FieldBody part in connection.Bodies)
+        {
+            SocketOperation[] own = [.. receives.Where(receive => receive.Part == part).Select(receive => receive.Receive)];
+            foreach (SocketOperation close in part.Use.ClosesInOrder)
+            {
+                // Another member that receives may do so between any two operations of this one.
+                if (own.Length == receives.Length
+                    && own.All(receive => Paths.FunctionOf(receive.Operation) == Paths.FunctionOf(close.Operation))
+                    && part.Before(close, context.CancellationToken) is { } facts
+                    && Evidence(own, facts, part.Body) is { } evidence)
+                {
+                    if (part.Body.Root.Syntax == body.Root.Syntax)
+                    {
+                        Report(close, evidence, part.Use, type.SpeaksHttp, context);
+                    }
+
+                    return;
+                }
+            }
+        }
+
+        if (receives.Length == 1
+            && SingleReceive(receives[0].Part, receives[0].Receive, type, context) is { } single
+            && FirstClose(connection, receives[0].Part) is { Close: var first, Part: var closing }
+            && closing.Body.Root.Syntax == body.Root.Syntax)
+        {
+            Report(first, single, closing.Use, type.SpeaksHttp, context);
+        }
+    }
+
+    /// <summary>
+    /// The only receive of the type, when it runs once for a connection or for a request. A public method that only receives may be
+    /// called until nothing comes.
+    /// </summary>
+    private static Unread? SingleReceive(FieldBody part, SocketOperation receive, TypeFacts type, RuleContext context)
+    {
+        ReceivedCount count = new(part.Body);
+        return receive.Kind == SocketOperationKind.Receive
+            && part.Before(receive, context.CancellationToken) is { } facts
+            && !facts.Ever(ConnectionFacts.Received)
+            && Paths.FunctionOf(receive.Operation) is not (IAnonymousFunctionOperation or ILocalFunctionOperation)
+            && !count.IsExact(receive.Operation)
+            && count.UseOf(receive.Operation) is ReceivedCountUse.Ignored or ReceivedCountUse.Decoded
+            && (facts.Always(ConnectionFacts.Sent) || facts.Always(ConnectionFacts.Fresh) || type.RunsOnce(part.Body.Owner, context.CancellationToken))
+            ? new(receive, DiagnosticProperties.UnreadEvidence.SingleReceive, null)
+            : null;
+    }
+
+    /// <summary>The first close of the type that is no handler's, outside the member that receives.</summary>
+    private static (SocketOperation Close, FieldBody Part)? FirstClose(FieldConnection connection, FieldBody receiving)
+    {
+        foreach (FieldBody part in connection.Bodies)
+        {
+            if (part != receiving && part.Use.ClosesInOrder.FirstOrDefault(close => !IsInCatch(close.Operation)) is { } close)
+            {
+                return (close, part);
+            }
+        }
+
+        return null;
+    }
+
+    private static bool IsInCatch(IOperation operation)
+    {
+        for (IOperation? outer = operation.Parent; outer is not null; outer = outer.Parent)
+        {
+            if (outer is ICatchClauseOperation)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static void Report(SocketOperation close, Unread unread, ConnectionUse use, bool speaksHttp, RuleContext context) => context.Report(
+        Marked(close),
+        ImmutableDictionary<string, string?>.Empty
+            .Add(DiagnosticProperties.Form, unread.Evidence)
+            .Add(DiagnosticProperties.Connection, use.TypeName(close))
+            .Add(DiagnosticProperties.SpeaksHttp, speaksHttp ? "true" : "false")
+            .Add(DiagnosticProperties.GracefulTimeoutMilliseconds, context.Options.GracefulTimeout.ToString(CultureInfo.InvariantCulture)),
+        unread.Last?.Operation,
+        unread.Severity,
+        use.Holder.Name,
+        Texts.Get("RST2001" + char.ToUpperInvariant(unread.Evidence[0]) + unread.Evidence.Substring(1)));
+
+    /// <summary>What tells that data is unread when control comes to a close.</summary>
+    private static Unread? Evidence(SocketOperation[] receives, KnownFacts facts, SocketBody body)
+    {
+        if (facts.Always(ConnectionFacts.AtEnd) || facts.Always(ConnectionFacts.Closed))
+        {
+            return null;
         }
 
         if (facts.Always(ConnectionFacts.DataSeen))
         {
-            return (receives.LastOrDefault(), DiagnosticProperties.UnreadEvidence.Available, null);
-        }
-
-        if (facts.Always(ConnectionFacts.Peeked))
-        {
-            SocketOperation peek = receives.Last(receive => receive.Kind == SocketOperationKind.Peek);
-            return new ReceivedCount(body).IsToldFromZero(peek.Operation) ? (null, "", null) : (peek, DiagnosticProperties.UnreadEvidence.Peek, null);
+            return new(receives.LastOrDefault(), DiagnosticProperties.UnreadEvidence.Available, null);
         }
 
         ReceivedCount count = new(body);
+        if (facts.Always(ConnectionFacts.Peeked))
+        {
+            SocketOperation peek = receives.Last(receive => receive.Kind == SocketOperationKind.Peek);
+            return count.IsToldFromZero(peek.Operation) ? null : new(peek, DiagnosticProperties.UnreadEvidence.Peek, null);
+        }
+
         if (!facts.Always(ConnectionFacts.Received) || facts.Ever(ConnectionFacts.ReceivedAgain)
             || receives.Length != 1 || receives[0] is not { Kind: SocketOperationKind.Receive } receive || count.IsExact(receive.Operation))
         {
-            return (null, "", null);
+            return null;
         }
 
         return count.UseOf(receive.Operation) switch
         {
-            ReceivedCountUse.Ignored or ReceivedCountUse.Decoded => (receive, DiagnosticProperties.UnreadEvidence.SingleReceive, null),
-            ReceivedCountUse.Other when facts.Always(ConnectionFacts.Replied) => (receive, DiagnosticProperties.UnreadEvidence.ReplyThenClose, DiagnosticSeverity.Info),
-            _ => (null, "", null),
+            ReceivedCountUse.Ignored or ReceivedCountUse.Decoded => new(receive, DiagnosticProperties.UnreadEvidence.SingleReceive, null),
+            ReceivedCountUse.Other when facts.Always(ConnectionFacts.Replied) => new(receive, DiagnosticProperties.UnreadEvidence.ReplyThenClose, DiagnosticSeverity.Info),
+            _ => null,
         };
     }
 
@@ -100,4 +200,16 @@ public sealed class RST2001ClosedWithUnreadData() : SocketRule(Catalogue.ClosedW
         IVariableDeclaratorOperation { Syntax: VariableDeclaratorSyntax variable } => variable.Identifier.GetLocation(),
         _ => close.Operation.Syntax.GetLocation(),
     };
+
+    private sealed class Unread(SocketOperation? last, string evidence, DiagnosticSeverity? severity)
+    {
+        /// <summary>The receive that left data, if there is one.</summary>
+        internal SocketOperation? Last { get; } = last;
+
+        /// <summary>One of <see cref="DiagnosticProperties.UnreadEvidence"/>.</summary>
+        internal string Evidence { get; } = evidence;
+
+        /// <summary>If other than the rule's own.</summary>
+        internal DiagnosticSeverity? Severity { get; } = severity;
+    }
 }

@@ -19,6 +19,34 @@ public sealed class RST2001ClosedWithUnreadDataTests
         "class C { void M(TcpListener l) { var c = l.AcceptTcpClient(); var ns = c.GetStream(); if (ns.DataAvailable) { [|c.Close()|]; } } }",
         "using var [|s|] = new Socket(SocketType.Stream, ProtocolType.Tcp); s.Connect(\"a\", 1); var b = new byte[512]; int n = s.Receive(b); Console.WriteLine(Encoding.ASCII.GetString(b, 0, n));",
         "class C { void M(Socket l) { Action a = () => { var s = l.Accept(); s.Receive(new byte[4096]); [|s.Close()|]; }; a(); } }",
+        // The paths.
+        "class C { void M(Socket l) { Socket s = l.Accept(); if (s.Available == 0) { return; } [|s.Close()|]; } }",
+        "class C { void M(TcpListener l) { using TcpClient [|c|] = l.AcceptTcpClient(); var ns = c.GetStream(); if (!ns.DataAvailable) throw new Exception(); } }",
+        "class C { void M(Socket l) { Socket s = l.Accept(); while (s.Available <= 0) { Thread.Sleep(1); } [|s.Close()|]; } }",
+        "class C { void M(Socket l) { while (true) { Socket s = l.Accept(); s.Receive(new byte[4096]); [|s.Close()|]; } } }",
+        "class C { void M(Socket l, bool b) { Socket s = l.Accept(); if (b) { s.Send(new byte[1]); } else { s.Send(new byte[2]); } s.Receive(new byte[4096]); [|s.Close()|]; } }",
+        "class C { void M(Socket l) { Socket s = l.Accept(); int n = s.Receive(new byte[4096]); if (n == 0) { s.Close(); return; } Console.WriteLine($\"{n}\"); [|s.Close()|]; } }",
+        "class C { void M(Socket l) { Socket s = l.Accept(); try { s.Receive(new byte[4096]); } catch (SocketException e) { Console.WriteLine(e); } finally { [|s.Close()|]; } } }",
+        "class C { void M(Socket l) { Socket s = l.Accept(); try { s.Receive(new byte[4096]); } catch (SocketException) { return; } [|s.Close()|]; } }",
+        "class C { void M(Socket l) { Socket s = l.Accept(); goto read; read: s.Receive(new byte[4096]); goto end; end: [|s.Close()|]; } }",
+        "class C { void M(object state) { var c = (TcpClient)state; c.GetStream().Read(new byte[1024]); [|c.Close()|]; } }",
+        "class C { void M(TcpClient c) { c.GetStream().Read(new byte[1024]); [|c.Close()|]; } }",
+        "class C { async Task M(TcpListener l) { var c = await l.AcceptTcpClientAsync(); await using NetworkStream [|s|] = c.GetStream(); await s.ReadAsync(new byte[1024]); } }",
+        "class C { void M(Socket l) { void Serve() { var s = l.Accept(); s.Receive(new byte[4096]); [|s.Close()|]; } Serve(); } }",
+        // Fields.
+        "class C { readonly TcpClient _c = new TcpClient(); void M() { _c.Connect(\"a\", 1); _c.GetStream().Read(new byte[999]); [|_c.Close()|]; } }",
+        "class C { Socket _s; C(Socket s) { _s = s; } void M() { _s.Receive(new byte[999]); [|_s.Close()|]; } }",
+        "class C : IDisposable { TcpClient _c = new TcpClient(); public string Ask(string q) { var ns = _c.GetStream(); ns.Write(Encoding.ASCII.GetBytes(q)); var b = new byte[999]; int n = ns.Read(b, 0, 999); return Encoding.ASCII.GetString(b, 0, n); } public void Dispose() { [|_c.Dispose()|]; } }",
+        "class C : IDisposable { TcpClient _c; NetworkStream _ns; public C() { _c = new TcpClient(\"a\", 1); _ns = _c.GetStream(); _ns.Read(new byte[999]); } public void Dispose() { [|_ns.Close()|]; } }",
+        "class C : IDisposable { TcpClient _c; Stream _ns; public C() { var c = new TcpClient(\"a\", 1); _c = c; _ns = c.GetStream(); Greet(); } void Greet() { _ns.Read(new byte[999]); } public void Dispose() { _c?[|.Close()|]; } }",
+        "class C { private Socket S { get; set; } = new Socket(SocketType.Stream, ProtocolType.Tcp); async Task M() { await S.ConnectAsync(\"a\", 1); await S.ReceiveAsync(new byte[999]); [|S.Dispose()|]; } }",
+        "partial class C { private Socket _s = new Socket(SocketType.Stream, ProtocolType.Tcp); } partial class C { C() { _s.Connect(\"a\", 1); _s.Receive(new byte[999]); } } partial class C { public void Stop() { [|_s.Close()|]; } }",
+        "class B { protected Socket S = new Socket(SocketType.Stream, ProtocolType.Tcp); protected B() { S.Connect(\"a\", 1); S.Receive(new byte[999]); } } sealed class C : B { public void Stop() { [|S.Close()|]; } }",
+        "class B { private Socket _s = new Socket(SocketType.Stream, ProtocolType.Tcp); protected B() { _s.Connect(\"a\", 1); _s.Receive(new byte[999]); } protected void Stop() { [|_s.Close()|]; } } class C : B { }",
+        "class O { class C { private Socket _s; public void M() { _s = new Socket(SocketType.Stream, ProtocolType.Tcp); _s.Connect(\"a\", 1); _s.Receive(new byte[999]); [|_s.Close()|]; } } }",
+        "class C { private Socket _s = new Socket(SocketType.Stream, ProtocolType.Tcp); void M() { if (_s.Available > 0) { [|_s.Close()|]; } } }",
+        "class C { private Socket _s = new Socket(SocketType.Stream, ProtocolType.Tcp); void M() { _s.Receive(new byte[99], SocketFlags.Peek); [|_s.Close()|]; } }",
+        "class C { static TcpClient c; static void Main() { c = new TcpClient(\"a\", 1); c.GetStream().Read(new byte[99], 0, 99); [|c.Close()|]; } }",
     ];
 
     public static TheoryData<string> LookAlikes =>
@@ -40,6 +68,42 @@ public sealed class RST2001ClosedWithUnreadDataTests
         "class C { void M(Socket l) { Socket s = l.Accept(); if (s.Available == 0) { s.Close(); } } }",
         "class C { void M(Socket l) { Socket s = l.Accept(); s.Receive(new byte[4096]); Task.Run(() => s.Receive(new byte[4096])).Wait(); s.Close(); } }",
         "class MemoryPipe { public int Receive(byte[] b) => 0; public void Close() { } } class C { void M(MemoryPipe s) { s.Receive(new byte[4096]); s.Close(); } }",
+        // The paths.
+        "class C { void M(Socket l) { Socket s = l.Accept(); int n = s.Receive(new byte[4096]); if (n == 0) { s.Close(); return; } } }",
+        "class C { void M(Socket l) { Socket s = l.Accept(); again: int n = s.Receive(new byte[4096]); if (n > 0) goto again; s.Close(); } }",
+        "class C { void M(Socket l, bool b) { Socket s = l.Accept(); again: s.Receive(new byte[4096]); if (b) goto again; s.Close(); } }",
+        "class C { void M(Socket l) { Socket s = l.Accept(); if (s.Receive(new byte[1], SocketFlags.Peek) == 0) { s.Close(); } } }",
+        "class C { void M(Socket l) { Socket s = l.Accept(); bool dead = s.Receive(new byte[1], SocketFlags.Peek) == 0; if (dead) { s.Close(); } } }",
+        "class C { void M(Socket l) { Socket s = l.Accept(); bool more = s.Receive(new byte[4096]) > 0; if (!more) { s.Close(); } } }",
+        "class C { void M(Socket l) { Socket s = l.Accept(); try { s.Receive(new byte[4096]); } catch { s.Close(); } } }",
+        "class C { void M(Socket l) { Socket s = l.Accept(); while (s.Available > 0) { s.Receive(new byte[4096]); } s.Close(); } }",
+        "class C { void M(Socket l) { Socket s = l.Accept(); if (s.Available > 0) return; s.Close(); } }",
+        "class C { Socket _s; void M() { var s = _s; s.Receive(new byte[4096]); s.Close(); } Socket Get() => _s; }",
+        "class C { void M(List<Socket> all) { foreach (var s in all) { s.Receive(new byte[4096]); s.Close(); } } }",
+        // Compared as a whole.
+        "class C { void M(TcpClient c) { var b = new byte[999]; int n = c.GetStream().Read(b, 0, 999); string t = Encoding.ASCII.GetString(b, 0, n); Check.Equal(\"hello\", t); c.Close(); } } class Check { public static void Equal<T>(T expected, T actual) { } }",
+        "class C { void M(TcpClient c) { var b = new byte[999]; int n = c.GetStream().Read(b, 0, 999); if (Encoding.ASCII.GetString(b, 0, n).Trim() == \"PONG\") { Console.WriteLine(); } c.Close(); } }",
+        "class C { void M(TcpClient c, byte[] expected) { var b = new byte[999]; int n = c.GetStream().Read(b, 0, 999); Console.WriteLine(b[..n].SequenceEqual(expected)); c.Close(); } }",
+        // Fields.
+        "class C { private Socket _s = new Socket(SocketType.Stream, ProtocolType.Tcp); public int Read(byte[] b) => _s.Receive(b); public void Close() => _s.Close(); }",
+        "class C { private Socket _s = new Socket(SocketType.Stream, ProtocolType.Tcp); public void Read() { _s.Receive(new byte[999]); } public void Close() => _s.Close(); }",
+        "class C { private Socket _s = new Socket(SocketType.Stream, ProtocolType.Tcp); void Read() { _s.Receive(new byte[999]); } public void Run() { while (true) { Read(); } } public void Close() => _s.Close(); }",
+        "class C { private Socket _s = new Socket(SocketType.Stream, ProtocolType.Tcp); public C() { new Thread(Read).Start(); } void Read() { _s.Receive(new byte[999]); } public void Close() => _s.Close(); }",
+        "class C { private Socket _s = new Socket(SocketType.Stream, ProtocolType.Tcp); public C() { Read(3); } void Read(int n) { _s.Receive(new byte[999]); if (n > 0) { Read(n - 1); } } public void Close() => _s.Close(); }",
+        "class C { private Socket _s = new Socket(SocketType.Stream, ProtocolType.Tcp); void M() { _s.Receive(new byte[999]); N(); _s.Close(); } void N() { _s.Receive(new byte[999]); } }",
+        "class C { private Socket _s = new Socket(SocketType.Stream, ProtocolType.Tcp); void M() { if (_s.Available > 0) { N(); _s.Close(); } } void N() { _s.Receive(new byte[999]); } }",
+        "class C { internal Socket S = new Socket(SocketType.Stream, ProtocolType.Tcp); void M() { S.Receive(new byte[999]); S.Close(); } }",
+        "class C { private Socket _s = new Socket(SocketType.Stream, ProtocolType.Tcp); public Socket S => _s; void M() { _s.Receive(new byte[999]); _s.Close(); } }",
+        "class C { public Socket S { get; private set; } = new Socket(SocketType.Stream, ProtocolType.Tcp); void M() { S.Receive(new byte[999]); S.Close(); } }",
+        "class B { protected Socket S = new Socket(SocketType.Stream, ProtocolType.Tcp); protected void Stop() { S.Receive(new byte[999]); S.Close(); } } class C : B { void M() { S.Receive(new byte[999]); } }",
+        "class C { TcpClient _c = new TcpClient(); StreamReader _r; void M() { _r = new StreamReader(_c.GetStream()); _c.GetStream().Read(new byte[999]); _c.Close(); } }",
+        "class C { TcpClient _c = new TcpClient(); Stream _ns; void M() { _ns = _c.GetStream(); _ns = new System.Net.Security.SslStream(_ns); _ns.Read(new byte[999]); _c.Close(); } }",
+        "class C { TcpClient _c = new TcpClient(); void M() { H(_c); _c.GetStream().Read(new byte[999]); _c.Close(); } static void H(TcpClient c) { } }",
+        "class C { TcpClient _c = new TcpClient(\"a\", 80); public string Get() { var ns = _c.GetStream(); ns.Write(Encoding.ASCII.GetBytes(\"GET / HTTP/1.1\\r\\n\\r\\n\")); var b = new byte[999]; return Encoding.ASCII.GetString(b, 0, ns.Read(b, 0, 999)); } public void Close() { _c.Close(); } }",
+        "class C { Socket _s = new Socket(SocketType.Dgram, ProtocolType.Udp); void M() { _s.Receive(new byte[999]); _s.Close(); } }",
+        "class C { Socket _s = Pool.Get(); void M() { _s.Receive(new byte[999]); _s.Close(); } } class Pool { public static Socket Get() => null; }",
+        "class C { Socket _s = new Socket(SocketType.Stream, ProtocolType.Tcp); void M() { Task.Run(() => _s.Receive(new byte[999])); } void Stop() { _s.Close(); } }",
+        "class C { Socket _s = new Socket(SocketType.Stream, ProtocolType.Tcp); class N { void M(C c) { c._s.Receive(new byte[999]); c._s.Receive(new byte[999]); } } void Stop() { _s.Receive(new byte[999]); _s.Close(); } }",
     ];
 
     [Theory, MemberData(nameof(Certain))]
@@ -47,6 +111,28 @@ public sealed class RST2001ClosedWithUnreadDataTests
 
     [Theory, MemberData(nameof(LookAlikes))]
     public Task LookAlike_IsSilent(string source) => Rule.IsSilentAsync(source);
+
+    [Fact]
+    public Task PartsInTwoFiles_AreOneType() => (Rule with
+    {
+        ExtraSources = [("Other.cs", "using System.Net.Sockets; partial class C { private Socket _s = new Socket(SocketType.Stream, ProtocolType.Tcp); public C() { _s.Connect(\"a\", 1); _s.Receive(new byte[999]); } }")],
+    }).FlagsAsync("partial class C { public void Stop() { [|_s.Close()|]; } }");
+
+    [Fact]
+    public Task ASecondReceiveInAnotherFile_IsSilent() => (Rule with
+    {
+        ExtraSources = [("Other.cs", "using System.Net.Sockets; partial class C { private Socket _s = new Socket(SocketType.Stream, ProtocolType.Tcp); public void Drain() { while (_s.Receive(new byte[999]) > 0) { } } }")],
+    }).IsSilentAsync("partial class C { public void Stop() { _s.Receive(new byte[999]); _s.Close(); } }");
+
+    [Theory]
+    [InlineData("class C { async Task M(TcpListener l) { using var c = await l.AcceptTcpClientAsync(); var ns = c.GetStream(); var b = new byte[4096]; int n = await ns.ReadAsync(b, 0, b.Length); if (n == 0) return; Console.WriteLine(Encoding.ASCII.GetString(b, 0, n)); } }")]
+    [InlineData("class C { readonly TcpClient _c = new TcpClient(); Stream _s; void M() { _s = _c.GetStream(); try { if (_s.Read(new byte[999], 0, 999) > 0) { } } finally { _c?.Close(); } } public void Dispose() => _c.Dispose(); }")]
+    public Task HalfTypedCode_BreaksNothing(string source) => Rule.SurvivesCutsAsync(source);
+
+    [Theory]
+    [InlineData("class C { void Abort(Socket l) { Socket s = l.Accept(); s.Receive(new byte[4096]); [|s.Close()|]; } }")]
+    [InlineData("class ChaosServer { void M(Socket l) { Socket s = l.Accept(); s.Receive(new byte[4096]); [|s.Close()|]; } }")]
+    public Task NamesOfIntendedResets_SayNothingOfUnreadData(string source) => Rule.FlagsAsync(source);
 
     [Fact]
     public Task EchoAndClose_GetsInfo() => (Rule with { Severity = DiagnosticSeverity.Info }).FlagsAsync(
