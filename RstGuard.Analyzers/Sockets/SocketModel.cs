@@ -28,6 +28,7 @@ internal sealed class SocketModel
     private readonly ConcurrentDictionary<INamedTypeSymbol, TypeFacts> _types = new(SymbolEqualityComparer.Default);
     private readonly ConcurrentDictionary<SyntaxTree, SemanticModel> _semanticModels = new();
     private readonly SocketTopicScanner _scanner = new();
+    private int _globalAliases = -1;
     private readonly bool _hasTestFramework;
 
     private SocketModel(Compilation compilation)
@@ -48,7 +49,10 @@ internal sealed class SocketModel
     /// type or a base type, since a body may name no more than an inherited field.
     /// </summary>
     internal SocketTopics TopicsOf(ISymbol owner, SyntaxTree tree, CancellationToken cancellationToken) =>
-        TopicsOf(tree, cancellationToken) | (owner.ContainingType is { } type ? TopicsOf(type, 0, cancellationToken) : SocketTopics.None);
+        TopicsOf(tree, cancellationToken) | GlobalAliases(cancellationToken) | (owner.ContainingType is { } type ? TopicsOf(type, 0, cancellationToken) : SocketTopics.None);
+
+    /// <summary>Whether some rule has looked into a body.</summary>
+    internal bool HasBodies => !_bodies.IsEmpty;
 
     /// <summary>The body, or initializer, that <paramref name="operation"/> belongs to.</summary>
     internal SocketBody BodyOf(IOperation operation, ISymbol owner, CancellationToken cancellationToken)
@@ -132,6 +136,23 @@ internal sealed class SocketModel
     private SemanticModel SemanticModelOf(SyntaxTree tree) =>
         _semanticModels.TryGetValue(tree, out SemanticModel? known) ? known : _semanticModels.GetOrAdd(tree, Compilation.GetSemanticModel(tree));
 #pragma warning restore RS1030
+
+    private SocketTopics GlobalAliases(CancellationToken cancellationToken)
+    {
+        int known = Volatile.Read(ref _globalAliases);
+        if (known < 0)
+        {
+            SocketTopics topics = SocketTopics.None;
+            foreach (SyntaxTree tree in Compilation.SyntaxTrees)
+            {
+                topics |= _scanner.ScanGlobalAliases(tree.GetRoot(cancellationToken));
+            }
+
+            Volatile.Write(ref _globalAliases, known = (int)topics);
+        }
+
+        return (SocketTopics)known;
+    }
 
     private SocketTopics TopicsOf(SyntaxTree tree, CancellationToken cancellationToken) =>
         _topicsOfTrees.TryGetValue(tree, out SocketTopics known)

@@ -1,5 +1,7 @@
 using System;
 using System.Threading;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Text;
 
 namespace RstGuard.Sockets;
@@ -40,6 +42,32 @@ internal sealed class SocketTopicScanner
         }
 
         _buffer = buffer;
+        return found;
+    }
+
+    /// <summary>
+    /// What <c>global using</c> aliases of one file give all others a name for: <c>global using Link = System.Net.Sockets.TcpClient;</c>.
+    /// </summary>
+    internal SocketTopics ScanGlobalAliases(SyntaxNode root)
+    {
+        SocketTopics found = SocketTopics.None;
+        if (root is CompilationUnitSyntax unit)
+        {
+            foreach (UsingDirectiveSyntax directive in unit.Usings)
+            {
+                // They stand before all others.
+                if (directive.GlobalKeyword.RawKind == 0)
+                {
+                    break;
+                }
+
+                if (directive.Alias is not null)
+                {
+                    found |= Scan(SourceText.From(directive.ToString()));
+                }
+            }
+        }
+
         return found;
     }
 

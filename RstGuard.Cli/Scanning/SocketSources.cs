@@ -11,12 +11,18 @@ internal static class SocketSources
 {
     /// <summary>
     /// Those whose text names the network API, and those with a further part of a type in one of these, or a type derived from one: a
-    /// body may name no more than an inherited field. Types are compared by their last name, which can only add sources.
+    /// body may name no more than an inherited field. With a global alias of the network API it is all of them. Types are compared by their last name, which can only add sources.
     /// </summary>
     public static HashSet<SyntaxTree> Of(IReadOnlyCollection<ParsedSource> sources, CancellationToken cancellationToken)
     {
         SocketTopicScanner scanner = new();
         HashSet<SyntaxTree> found = [];
+        if (sources.Any(source => scanner.ScanGlobalAliases(source.Tree.GetRoot(cancellationToken)) != SocketTopics.None))
+        {
+            // Any of them may use the alias.
+            return [.. sources.Select(source => source.Tree)];
+        }
+
         Queue<ParsedSource> pending = new();
         ILookup<string, ParsedSource> byName = sources
             .SelectMany(s => s.Declarations.TypeNames.Union(s.Declarations.BaseNames), (source, name) => (source, name))

@@ -25,7 +25,8 @@ internal sealed class PassThroughTimeout(SocketModel model, CancellationToken ca
     internal (IOperation Call, bool IsConnect)? BoundedBy(ISimpleAssignmentOperation assignment, SocketBody body)
     {
         var target = (IPropertyReferenceOperation)assignment.Target;
-        if (InnerHolderOf(target.Property) is not { } inner || IsOwnObject(target, body) || Paths.FunctionOf(assignment) is IAnonymousFunctionOperation { Symbol.IsAsync: true })
+        ITypeSymbol? made = Operations.Receiver(target.Instance) is { } wrapper ? body.CreationsOf(wrapper, cancellationToken).FirstOrDefault()?.Type : null;
+        if (InnerHolderOf((IPropertySymbol)Implementation(target.Property, made)) is not { } inner || IsOwnObject(target, body) || Paths.FunctionOf(assignment) is IAnonymousFunctionOperation { Symbol.IsAsync: true })
         {
             return null;
         }
@@ -44,7 +45,7 @@ internal sealed class PassThroughTimeout(SocketModel model, CancellationToken ca
             }
 
             if (SocketKindOf.SymbolOf(Operations.Receiver(call.Instance)) is { } receiver && SymbolEqualityComparer.Default.Equals(receiver, SocketKindOf.SymbolOf(Operations.Receiver(target.Instance)))
-                && ConnectsOn(inner, call.TargetMethod))
+                && ConnectsOn(inner, (IMethodSymbol)Implementation(call.TargetMethod, made)))
             {
                 return (call, true);
             }
@@ -54,6 +55,10 @@ internal sealed class PassThroughTimeout(SocketModel model, CancellationToken ca
 
         return next is null ? null : (next, false);
     }
+
+    /// <summary>Behind an interface: the member of the type that the wrapper is made of here.</summary>
+    private static ISymbol Implementation(ISymbol member, ITypeSymbol? made) =>
+        member.ContainingType.TypeKind == TypeKind.Interface ? made?.FindImplementationForInterfaceMember(member) ?? member : member;
 
     private static bool IsOwnObject(IPropertyReferenceOperation target, SocketBody body) =>
         target.Instance is null or IInstanceReferenceOperation && SymbolEqualityComparer.Default.Equals(target.Property.ContainingType, body.Owner.ContainingType);

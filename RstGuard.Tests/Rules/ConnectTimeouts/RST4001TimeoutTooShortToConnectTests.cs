@@ -135,6 +135,15 @@ public sealed class RST4001TimeoutTooShortToConnectTests
         """);
 
     [Fact]
+    public Task WrapperBehindAnInterface_IsSeenThrough() => (Rule with { Severity = DiagnosticSeverity.Info }).FlagsAsync(
+        """
+        interface IConn { int SendTimeout { set; } }
+        class Conn : IConn { TcpClient? _c; public int SendTimeout { set { if (_c != null) _c.SendTimeout = value; } } }
+        class C { IConn _conn = new Conn(); void M() { _conn.SendTimeout = [|2|]; Read(); } void Read() { } }
+        class D { void M(IConn conn) { conn.SendTimeout = 2; Read(); } void Read() { } }
+        """);
+
+    [Fact]
     public Task TestProject_GetsInfo() => (Rule with { IsTestProject = true, Severity = DiagnosticSeverity.Info })
         .FlagsAsync("class C { Socket? _s; void Make() { _s = new Socket(SocketType.Stream, ProtocolType.Tcp) { SendTimeout = [|100|] }; } void Open() { _s!.Connect(\"a\", 1); } public void Arrange() { Make(); Open(); } }");
 
