@@ -166,9 +166,6 @@ internal sealed record Verify
 
     private async Task CheckAsync(ImmutableArray<Markup> sources)
     {
-#if USE_ROSLYN_TESTING
-        await RoslynTestingEngine.FlagsAsync(this, _analyzer(), sources);
-#endif
         TestProject project = Project(sources);
         CSharpCompilation compilation = project.Compile();
         if (!AllowCompileErrors && Errors(compilation) is [_, ..] errors)
