@@ -168,7 +168,7 @@ internal sealed class LooseScanner
 
         string[] marked = sources
             .Where(s => ((CompilationUnitSyntax)s.Tree.GetRoot(cancellationToken)).DescendantNodes(n => n is CompilationUnitSyntax or BaseNamespaceDeclarationSyntax)
-                .OfType<UsingDirectiveSyntax>().Any(u => IsTestUsing(u.NamespaceOrType.ToString())))
+                .OfType<UsingDirectiveSyntax>().Any(u => IsTestUsing(u.Name?.ToString() ?? "")))
             .Select(s => s.Tree.FilePath)
             .ToArray();
         if (marked.Length == 0)
