@@ -87,8 +87,8 @@ public sealed class RST2001ClosedWithUnreadDataFixTests
 
     [Fact]
     public Task ClosesOnSeveralPaths_AreAllGraceful() => Fixes(
-        "Socket s = l.Accept();\nvar b = new byte[4096];\nint n = s.Receive(b);\nif (n == 0)\n{\n    s.Close();\n    return;\n}\n\nConsole.WriteLine(Encoding.ASCII.GetString(b, 0, n));\n[|s.Close()|];",
-        "Socket s = l.Accept();\nvar b = new byte[4096];\nint n = s.Receive(b);\nif (n == 0)\n{\n    s.CloseGracefully(TimeSpan.FromSeconds(5));\n    return;\n}\n\nConsole.WriteLine(Encoding.ASCII.GetString(b, 0, n));\ns.CloseGracefully(TimeSpan.FromSeconds(5));");
+        "Socket s = l.Accept();\nvar b = new byte[4096];\nint n = s.Receive(b);\nif (l.Blocking)\n{\n    [|s.Close()|];\n    return;\n}\n\nConsole.WriteLine(Encoding.ASCII.GetString(b, 0, n));\ns.Close();",
+        "Socket s = l.Accept();\nvar b = new byte[4096];\nint n = s.Receive(b);\nif (l.Blocking)\n{\n    s.CloseGracefully(TimeSpan.FromSeconds(5));\n    return;\n}\n\nConsole.WriteLine(Encoding.ASCII.GetString(b, 0, n));\ns.CloseGracefully(TimeSpan.FromSeconds(5));");
 
     [Fact]
     public Task Lambda_IsRepairedInside() => Rule.FixesAsync(
