@@ -91,6 +91,11 @@ public sealed class RST2001ClosedWithUnreadDataFixTests
         "Socket s = l.Accept();\nvar b = new byte[4096];\nint n = s.Receive(b);\nif (l.Blocking)\n{\n    s.CloseGracefully(TimeSpan.FromSeconds(5));\n    return;\n}\n\nConsole.WriteLine(Encoding.ASCII.GetString(b, 0, n));\ns.CloseGracefully(TimeSpan.FromSeconds(5));");
 
     [Fact]
+    public Task CloseOfAConnectionAtItsEnd_StaysAsItIs() => Fixes(
+        "Socket s = l.Accept();\nvar b = new byte[4096];\nint n = s.Receive(b);\nif (n == 0)\n{\n    s.Close();\n    return;\n}\n\nConsole.WriteLine(Encoding.ASCII.GetString(b, 0, n));\n[|s.Close()|];",
+        "Socket s = l.Accept();\nvar b = new byte[4096];\nint n = s.Receive(b);\nif (n == 0)\n{\n    s.Close();\n    return;\n}\n\nConsole.WriteLine(Encoding.ASCII.GetString(b, 0, n));\ns.CloseGracefully(TimeSpan.FromSeconds(5));");
+
+    [Fact]
     public Task Lambda_IsRepairedInside() => Rule.FixesAsync(
         "class C { void M(Socket l) { Func<Task> a = async () => { var s = l.Accept(); s.Receive(new byte[4096]); [|s.Close()|]; }; a(); } }",
         "class C { void M(Socket l) { Func<Task> a = async () => { var s = l.Accept(); s.Receive(new byte[4096]); await s.CloseGracefullyAsync(TimeSpan.FromSeconds(5)); }; a(); } }");
