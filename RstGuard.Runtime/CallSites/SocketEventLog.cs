@@ -29,11 +29,11 @@ internal sealed class SocketEventLog
     private const int NotAsked = -3;
 
     private static readonly object LeaseGate = new();
-    private static SocketEventLog? s_current;
-    private static int s_leases;
+    private static SocketEventLog? _current;
+    private static int _leases;
 
     [ThreadStatic]
-    private static int? s_closeTimeout;
+    private static int? _closeTimeout;
 
     private readonly string _sourceName;
     private readonly object _gate = new();
@@ -85,15 +85,15 @@ internal sealed class SocketEventLog
     {
         lock (LeaseGate)
         {
-            if (s_current is null)
+            if (_current is null)
             {
                 var log = new SocketEventLog(RuntimeSource);
                 log.Start();
-                s_current = log;
+                _current = log;
             }
 
-            s_leases++;
-            return new Lease(s_current, shared: true);
+            _leases++;
+            return new Lease(_current, shared: true);
         }
     }
 
@@ -258,11 +258,11 @@ internal sealed class SocketEventLog
 
                 break;
             case SocketEventKind.DisposeBegins:
-                s_closeTimeout = text.Timeout;
+                _closeTimeout = text.Timeout;
                 break;
             case SocketEventKind.CloseAsIs:
-                int timeout = s_closeTimeout ?? UnknownTimeout;
-                s_closeTimeout = null;
+                int timeout = _closeTimeout ?? UnknownTimeout;
+                _closeTimeout = null;
                 OnCloseAsIs(text.Handle, text.Abortive, timeout);
                 break;
             case SocketEventKind.CloseHandle:
@@ -594,9 +594,9 @@ internal sealed class SocketEventLog
 
             lock (LeaseGate)
             {
-                if (--s_leases == 0)
+                if (--_leases == 0)
                 {
-                    s_current = null;
+                    _current = null;
                     Log.Stop();
                 }
             }
