@@ -167,6 +167,9 @@ internal readonly struct ReceivedCount(SocketBody body)
                     : ReceivedCountUse.Decoded;
             case IPropertyReferenceOperation or IArrayElementReferenceOperation:
                 return UseOfContent(value.Parent, depth + 1);
+            case IInvalidOperation unbound:
+                // A call that does not bind, beside another value of the content's type: an assertion of a package that is not there.
+                return unbound.ChildOperations.Count(child => SymbolEqualityComparer.Default.Equals(child.Type, value.Type)) > 1 ? ReceivedCountUse.Compared : ReceivedCountUse.Decoded;
             default:
                 return ReceivedCountUse.Decoded;
         }
