@@ -3,7 +3,6 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Microsoft.CodeAnalysis;
-using RstGuard.Tests.Package;
 using RstGuard.Tests.Verification;
 
 namespace RstGuard.Tests;
@@ -63,20 +62,20 @@ public sealed partial class CatalogueTests
     {
         const string Branch = "/blob/main/";
         string link = rule.Descriptor.HelpLinkUri;
-        string page = Path.Combine(PackedPackage.RepositoryRoot, link[(link.IndexOf(Branch, StringComparison.Ordinal) + Branch.Length)..]);
+        string page = Path.Combine(DotNet.RepositoryRoot, link[(link.IndexOf(Branch, StringComparison.Ordinal) + Branch.Length)..]);
         Assert.True(File.Exists(page), $"{page} does not exist.");
         Assert.Contains(rule.Descriptor.Id, File.ReadLines(page).First(), StringComparison.Ordinal);
     });
 
     [Fact]
     public void EveryPage_IsOfARule() =>
-        Assert.Equal(Ids, Directory.GetFiles(Path.Combine(PackedPackage.RepositoryRoot, "docs", "rules"), "RST*.md").Select(f => Path.GetFileNameWithoutExtension(f)!).Order(StringComparer.Ordinal));
+        Assert.Equal(Ids, Directory.GetFiles(Path.Combine(DotNet.RepositoryRoot, "docs", "rules"), "RST*.md").Select(f => Path.GetFileNameWithoutExtension(f)!).Order(StringComparer.Ordinal));
 
     [Fact]
     public void ReleaseNotes_SayWhatTheDescriptorsSay()
     {
         IEnumerable<string> rows = new[] { "Shipped", "Unshipped" }
-            .SelectMany(name => File.ReadLines(Path.Combine(PackedPackage.RepositoryRoot, "RstGuard.Analyzers", $"AnalyzerReleases.{name}.md")))
+            .SelectMany(name => File.ReadLines(Path.Combine(DotNet.RepositoryRoot, "RstGuard.Analyzers", $"AnalyzerReleases.{name}.md")))
             .Where(line => line.StartsWith("RST", StringComparison.Ordinal));
         Assert.Equal(
             Catalogue.Rules.Select(rule => rule.Descriptor).Select(d =>
@@ -109,7 +108,7 @@ public sealed partial class CatalogueTests
     }
 
     private static ImmutableArray<(string Key, string Text)> Texts(string project, string file) =>
-        [.. XDocument.Load(Path.Combine(PackedPackage.RepositoryRoot, project, file)).Root!.Elements("data").Select(d => (d.Attribute("name")!.Value, d.Element("value")!.Value))];
+        [.. XDocument.Load(Path.Combine(DotNet.RepositoryRoot, project, file)).Root!.Elements("data").Select(d => (d.Attribute("name")!.Value, d.Element("value")!.Value))];
 
     private static string IdOf(string key) => key.Length < 7 ? key : key[..7];
 

@@ -29,6 +29,10 @@ internal static class DotNet
             start.Environment.Remove(name);
         }
 
+        start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
+        start.Environment["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0";
+        start.Environment["DOTNET_NOLOGO"] = "1";
+
         // A build of its own keeps its real paths: with CI set they would be replaced.
         start.Environment.Remove("CI");
 
@@ -36,9 +40,14 @@ internal static class DotNet
     }
 
     /// <summary>Runs to the end, and gives the exit code and both streams' text; beyond the limit the process is ended and the test fails.</summary>
-    public static async Task<(int ExitCode, string Output)> RunAsync(TimeSpan limit, params string[] arguments)
+    public static Task<(int ExitCode, string Output)> RunAsync(TimeSpan limit, params string[] arguments) => RunInAsync(RepositoryRoot, limit, arguments);
+
+    /// <summary>The same in a folder of the caller's.</summary>
+    public static async Task<(int ExitCode, string Output)> RunInAsync(string folder, TimeSpan limit, params string[] arguments)
     {
-        using Process process = Process.Start(Command(arguments))!;
+        ProcessStartInfo command = Command(arguments);
+        command.WorkingDirectory = folder;
+        using Process process = Process.Start(command)!;
         process.StandardInput.Close();
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();

@@ -100,7 +100,7 @@ public sealed class AnalyzerPackageTests(PackedPackage package)
     [InlineData("off", "none")]
     public void Preset_NamesEveryRule(string preset, string severity) => Assert.Equal(
         Catalogue.Rules.Select(rule => $"dotnet_diagnostic.{rule.Descriptor.Id}.severity = {severity}"),
-        File.ReadLines(Path.Combine(PackedPackage.RepositoryRoot, "RstGuard.CodeFixes", "config", $"rstguard.{preset}.globalconfig")).Where(line => line.StartsWith("dotnet_diagnostic.", StringComparison.Ordinal)));
+        File.ReadLines(Path.Combine(DotNet.RepositoryRoot, "RstGuard.CodeFixes", "config", $"rstguard.{preset}.globalconfig")).Where(line => line.StartsWith("dotnet_diagnostic.", StringComparison.Ordinal)));
 
     private static Task<string> Dotnet(string directory, params string[] arguments) => PackedPackage.DotnetAsync(directory, 0, arguments);
 

@@ -68,12 +68,6 @@ public sealed partial class RepositoryTests
     }
 
     [Fact]
-    public void HelpLinks_LeadToPages() =>
-        Assert.All(
-            RstGuard.Catalogue.Rules,
-            entry => Assert.Contains(entry.Descriptor.HelpLinkUri[(RstGuard.Repository.Url + "/blob/main/").Length..], RepositoryTree.Files));
-
-    [Fact]
     public void SuppressedWarnings_AreTheOnesThatWereDecided()
     {
         // Our own rules are silenced by [IntentionalReset] alone.
