@@ -1,4 +1,5 @@
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 using RstGuard.Tests.Verification;
 
 namespace RstGuard.Tests.Rules;
@@ -29,7 +30,6 @@ public sealed class RST1001LingerZeroTests
         "class C { void M(Socket s) { [|s.SetRawSocketOption(1, 13, new byte[] { 1, 0, 0, 0, 0, 0, 0, 0 })|]; } }",
         "class C { void M(Socket s) { [|s.SetRawSocketOption(0xFFFF, 0x80, new byte[] { 1, 0, 0, 0 })|]; } }",
         "class C { void M(Socket s) { [|s.SetRawSocketOption(1, 13, stackalloc byte[] { 1, 0, 0, 0, 0, 0, 0, 0 })|]; } }",
-        "class C { void M(Socket s) { [|s.SetRawSocketOption(1, 13, [1, 0, 0, 0, 0, 0, 0, 0])|]; } }",
         "class C { void M(TcpListener l) { [|l.Server.LingerState = new LingerOption(true, 0)|]; } }",
         "class C { void M(Socket s) { s?.Send(new byte[1]); Action a = () => [|s.LingerState = new LingerOption(true, 0)|]; a(); } }",
         "class C { void M(Socket s) { void Set() { [|s.LingerState = new LingerOption(true, 0)|]; } Set(); } }",
@@ -123,4 +123,11 @@ public sealed class RST1001LingerZeroTests
     [Fact]
     public Task Cuts_AreSurvived() => Rule.SurvivesCutsAsync(
         "class C { static readonly LingerOption Hard = new LingerOption(true, 0); public LingerOption L { get; set; } = new(true, 0); async Task M(Socket s) { var b = new byte[] { 1, 0, 0, 0, 0, 0, 0, 0 }; s.LingerState = Hard; s.SetRawSocketOption(1, 13, b); await Task.Yield(); } }");
+
+    [Fact]
+    public async Task LingerZeroInACollectionExpression_IsFlagged()
+    {
+        Assert.SkipUnless(LanguageVersionFacts.TryParse("12", out _), "this Roslyn host has no C# 12, so no collection expressions");
+        await Rule.FlagsAsync("class C { void M(Socket s) { [|s.SetRawSocketOption(1, 13, [1, 0, 0, 0, 0, 0, 0, 0])|]; } }");
+    }
 }
