@@ -9,16 +9,26 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace RstGuard.Sockets;
 
+/// <summary>Linger switched on with a constant time.</summary>
+/// <param name="made">Where the value is made.</param>
+/// <param name="seconds">The time; 0 makes closing abortive.</param>
+internal sealed class LingerTime(IOperation made, long seconds)
+{
+    internal IOperation Made { get; } = made;
+
+    internal long Seconds { get; } = seconds;
+}
+
 /// <summary>
-/// Whether an expression is linger zero: on, with no seconds. Follows locals, fields and properties of the compilation that have
-/// one value; a value that a caller gives is not known, and so not zero.
+/// Whether an expression switches linger on, and for how long. Follows locals, fields and properties of the compilation that have
+/// one value; a value that a caller gives is not known.
 /// </summary>
 internal readonly struct LingerValue(SocketModel model, CancellationToken cancellationToken)
 {
     private const int DeepestReference = 8;
 
-    /// <summary>Where linger zero is made, or <see langword="null"/> when <paramref name="value"/> is not known to be zero.</summary>
-    internal IOperation? FindZero(IOperation? value) => FindZero(value, 0);
+    /// <summary>The time that <paramref name="value"/> is known to have; <see langword="null"/> when linger may be off, or the time is not known.</summary>
+    internal LingerTime? Find(IOperation? value) => Find(value, 0);
 
     /// <summary>
     /// Whether each use of <paramref name="member"/> shows its initializer's value, so that the uses are where to report it.
@@ -32,7 +42,7 @@ internal readonly struct LingerValue(SocketModel model, CancellationToken cancel
 
     private static bool IsByte(ITypeSymbol? type) => type?.SpecialType == SpecialType.System_Byte;
 
-    private IOperation? FindZero(IOperation? value, int depth)
+    private LingerTime? Find(IOperation? value, int depth)
     {
         if (value is null || depth > DeepestReference)
         {
@@ -42,9 +52,9 @@ internal readonly struct LingerValue(SocketModel model, CancellationToken cancel
         switch (value.Unwrap())
         {
             case IObjectCreationOperation creation when KnownTypes.Is(creation.Type, model.Types.LingerOption):
-                return IsZero(creation) ? creation : null;
+                return Seconds(creation) is { } time ? new(creation, time) : null;
             case IArrayCreationOperation { Initializer: { } bytes } array when IsByte((array.Type as IArrayTypeSymbol)?.ElementType):
-                return AreZeroLinger(bytes.ElementValues) ? array : null;
+                return Seconds(bytes.ElementValues) is { } ofBytes ? new(array, ofBytes) : null;
             case ILocalReferenceOperation { Local: var local } reference:
                 return OfLocal(local, reference, depth);
             case IFieldReferenceOperation { Field: var field } when HasOneValue(field):
@@ -54,11 +64,14 @@ internal readonly struct LingerValue(SocketModel model, CancellationToken cancel
             case IPropertyReferenceOperation { Property: var property } when HasOneValue(property):
                 return OfInitializer(property, depth);
             case ICoalesceOperation coalesce:
-                return FindZero(coalesce.WhenNull, depth + 1);
+                return Find(coalesce.WhenNull, depth + 1);
             case IConditionalOperation { WhenFalse: { } otherwise } conditional:
-                return FindZero(otherwise, depth + 1) is null ? null : FindZero(conditional.WhenTrue, depth + 1);
+                // Zero or not, both: they do different things.
+                return Find(otherwise, depth + 1) is { } second && Find(conditional.WhenTrue, depth + 1) is { } first && (first.Seconds == 0) == (second.Seconds == 0)
+                    ? first.Seconds >= second.Seconds ? first : second
+                    : null;
             default:
-                return Elements(value.Unwrap()) is { IsDefaultOrEmpty: false } elements && AreZeroLinger(elements) ? value.Unwrap() : null;
+                return Elements(value.Unwrap()) is { IsDefaultOrEmpty: false } elements && Seconds(elements) is { } seconds ? new(value.Unwrap(), seconds) : null;
         }
     }
 
@@ -80,7 +93,7 @@ internal readonly struct LingerValue(SocketModel model, CancellationToken cancel
         return children.Length < count ? default : ImmutableArray.Create(children, children.Length - count, count);
     }
 
-    private static bool IsZero(IObjectCreationOperation creation)
+    private static long? Seconds(IObjectCreationOperation creation)
     {
         bool? enabled = null;
         long? seconds = null;
@@ -102,7 +115,7 @@ internal readonly struct LingerValue(SocketModel model, CancellationToken cancel
             Apply(member, ref enabled, ref seconds);
         }
 
-        return enabled == true && seconds == 0;
+        return enabled == true ? seconds : null;
     }
 
     private static void Apply(ISimpleAssignmentOperation assignment, ref bool? enabled, ref long? seconds)
@@ -118,36 +131,37 @@ internal readonly struct LingerValue(SocketModel model, CancellationToken cancel
         }
     }
 
-    // struct linger: two ints on Unix, two unsigned shorts on Windows; on, then seconds.
-    private static bool AreZeroLinger(ImmutableArray<IOperation> bytes)
+    // struct linger: two ints on Unix, two unsigned shorts on Windows; on, then seconds, the lowest byte first.
+    private static long? Seconds(ImmutableArray<IOperation> bytes)
     {
         if (bytes.Length is not (8 or 4))
         {
-            return false;
+            return null;
         }
 
         bool on = false;
-        for (int i = 0; i < bytes.Length; i++)
+        long seconds = 0;
+        for (int i = bytes.Length - 1; i >= 0; i--)
         {
             if (!bytes[i].IsConstant(out long value))
             {
-                return false;
+                return null;
             }
 
             if (i < bytes.Length / 2)
             {
                 on |= value != 0;
             }
-            else if (value != 0)
+            else
             {
-                return false;
+                seconds = (seconds << 8) | value;
             }
         }
 
-        return on;
+        return on ? seconds : null;
     }
 
-    private IOperation? OfLocal(ILocalSymbol local, IOperation use, int depth)
+    private LingerTime? OfLocal(ILocalSymbol local, IOperation use, int depth)
     {
         IOperation root = use;
         while (root.Parent is { } parent)
@@ -178,10 +192,10 @@ internal readonly struct LingerValue(SocketModel model, CancellationToken cancel
 
         if (assigned?.Unwrap() is not IObjectCreationOperation creation || !KnownTypes.Is(creation.Type, model.Types.LingerOption))
         {
-            return assigned is null || IsWrittenThrough(local, root) ? null : FindZero(assigned, depth + 1);
+            return assigned is null || IsWrittenThrough(local, root) ? null : Find(assigned, depth + 1);
         }
 
-        return IsZeroAfterWrites(creation, local, root, use) ? creation : null;
+        return SecondsAfterWrites(creation, local, root, use) is { } seconds ? new(creation, seconds) : null;
     }
 
     // bytes[4] = 10 after the declaration makes the constant elements worth nothing.
@@ -189,7 +203,7 @@ internal readonly struct LingerValue(SocketModel model, CancellationToken cancel
         operation is IAssignmentOperation { Target: IArrayElementReferenceOperation { ArrayReference: var array } }
             && array.Unwrap() is ILocalReferenceOperation reference && SymbolEqualityComparer.Default.Equals(reference.Local, local));
 
-    private static bool IsZeroAfterWrites(IObjectCreationOperation creation, ILocalSymbol local, IOperation root, IOperation use)
+    private static long? SecondsAfterWrites(IObjectCreationOperation creation, ILocalSymbol local, IOperation root, IOperation use)
     {
         bool? enabled = null;
         long? seconds = null;
@@ -218,17 +232,17 @@ internal readonly struct LingerValue(SocketModel model, CancellationToken cancel
                 // A write under a condition, or in another function, may have happened or not.
                 if (write.Parent?.Parent is not IBlockOperation block || !block.Syntax.Span.Contains(use.Syntax.Span))
                 {
-                    return false;
+                    return null;
                 }
 
                 Apply(write, ref enabled, ref seconds);
             }
         }
 
-        return enabled == true && seconds == 0;
+        return enabled == true ? seconds : null;
     }
 
-    private IOperation? OfInitializer(ISymbol member, int depth)
+    private LingerTime? OfInitializer(ISymbol member, int depth)
     {
         if (!SymbolEqualityComparer.Default.Equals(member.ContainingAssembly, model.Compilation.Assembly) || member.DeclaringSyntaxReferences.Length != 1)
         {
@@ -244,7 +258,7 @@ internal readonly struct LingerValue(SocketModel model, CancellationToken cancel
             _ => null,
         };
 
-        return value is null ? null : FindZero(model.OperationOf(value, cancellationToken), depth + 1);
+        return value is null ? null : Find(model.OperationOf(value, cancellationToken), depth + 1);
     }
 
     private bool IsAssigned(ISymbol member) => model.IsAssignedOutsideInitializer(member, cancellationToken);
