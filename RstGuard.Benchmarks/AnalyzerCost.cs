@@ -1,0 +1,87 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Reflection;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.Diagnostics;
+using Microsoft.CodeAnalysis.Diagnostics.Telemetry;
+
+namespace RstGuard.Benchmarks;
+
+/// <summary>What one run of a set of analyzers cost.</summary>
+/// <param name="Rules">Milliseconds in RstGuard's rules, by the analyzer driver's telemetry.</param>
+/// <param name="Worst">The rule with the longest time.</param>
+/// <param name="WorstTime">Its milliseconds.</param>
+/// <param name="Wall">Milliseconds of the whole run.</param>
+/// <param name="Allocated">MiB allocated by the whole run.</param>
+internal sealed record AnalyzerCost(double Rules, string Worst, double WorstTime, double Wall, double Allocated)
+{
+    private static readonly ImmutableArray<MetadataReference> References =
+    [
+        .. new[] { "ReferencePack", "AspNetCoreReferencePack" }
+            .SelectMany(pack => Directory.EnumerateFiles(Metadata(pack), "*.dll"))
+            .DistinctBy(Path.GetFileName)
+            .Select(MetadataReference (file) => MetadataReference.CreateFromFile(file)),
+    ];
+
+    /// <summary>All rules of RstGuard.</summary>
+    public static ImmutableArray<DiagnosticAnalyzer> RstGuard { get; } = AnalyzersOf(typeof(SocketRule).Assembly);
+
+    /// <summary>The analyzers that the SDK adds to every project.</summary>
+    public static ImmutableArray<DiagnosticAnalyzer> NetAnalyzers { get; } =
+    [
+        .. Directory.EnumerateFiles(Metadata("NetAnalyzers"), "*NetAnalyzers.dll")
+            .Where(file => !file.Contains("VisualBasic", StringComparison.Ordinal))
+            .SelectMany(file => AnalyzersOf(Assembly.LoadFrom(file))),
+    ];
+
+    /// <summary>Measures <paramref name="analyzers"/> over <paramref name="sources"/>, once.</summary>
+    /// <exception cref="InvalidOperationException">An analyzer failed (AD0001), so that its time means nothing.</exception>
+    public static async Task<AnalyzerCost> OfAsync(ImmutableArray<SyntaxTree> sources, ImmutableArray<DiagnosticAnalyzer> analyzers, CancellationToken cancellationToken)
+    {
+        // A compilation of its own for each run: what a run learns must not serve the next.
+        CSharpCompilation compilation = CSharpCompilation.Create(
+            "Measured", sources, References, new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true));
+        compilation.GetDiagnostics(cancellationToken);
+        CompilationWithAnalyzers driver = compilation.WithAnalyzers(
+            analyzers, new CompilationWithAnalyzersOptions(new AnalyzerOptions([]), onAnalyzerException: null, concurrentAnalysis: true, logAnalyzerExecutionTime: true));
+
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        long allocated = GC.GetTotalAllocatedBytes(precise: true);
+        long start = Stopwatch.GetTimestamp();
+        ImmutableArray<Diagnostic> diagnostics = await driver.GetAnalyzerDiagnosticsAsync(cancellationToken);
+        double wall = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
+        if (diagnostics.FirstOrDefault(diagnostic => diagnostic.Id == "AD0001") is { } failure)
+        {
+            throw new InvalidOperationException(failure.GetMessage());
+        }
+
+        double rules = 0, worstTime = 0;
+        string worst = "";
+        foreach (DiagnosticAnalyzer rule in analyzers.Intersect(RstGuard))
+        {
+            AnalyzerTelemetryInfo telemetry = await driver.GetAnalyzerTelemetryInfoAsync(rule, cancellationToken);
+            double time = telemetry.ExecutionTime.TotalMilliseconds;
+            rules += time;
+            if (time > worstTime)
+            {
+                (worst, worstTime) = (rule.SupportedDiagnostics[0].Id, time);
+            }
+        }
+
+        return new AnalyzerCost(rules, worst, worstTime, wall, allocated / 1024.0 / 1024.0);
+    }
+
+    private static ImmutableArray<DiagnosticAnalyzer> AnalyzersOf(Assembly assembly) =>
+    [
+        .. assembly.GetTypes()
+            .Where(type => !type.IsAbstract && type.GetCustomAttribute<DiagnosticAnalyzerAttribute>()?.Languages.Contains(LanguageNames.CSharp) == true)
+            .OrderBy(type => type.FullName, StringComparer.Ordinal)
+            .Select(type => (DiagnosticAnalyzer)Activator.CreateInstance(type)!),
+    ];
+
+    private static string Metadata(string key) =>
+        Assembly.GetExecutingAssembly().GetCustomAttributes<AssemblyMetadataAttribute>().First(attribute => attribute.Key == key).Value!;
+}
