@@ -12,7 +12,7 @@ internal sealed record ProgramReport
     /// <summary>The end that should read them.</summary>
     public required IPEndPoint Receiver { get; init; }
 
-    /// <summary>Bytes that the sender's socket accepted.</summary>
+    /// <summary>Bytes that the sending code handed over to be sent.</summary>
     public required long BytesSent { get; init; }
 
     /// <summary>Bytes that the receiving code read.</summary>
@@ -21,8 +21,17 @@ internal sealed record ProgramReport
     /// <summary>How the receiver's reading ended: EndOfStream or the name of a SocketError.</summary>
     public required string End { get; init; }
 
-    /// <summary>How long the flagged call took, in milliseconds.</summary>
+    /// <summary>How long the flagged code ran, in milliseconds, by the program's clock.</summary>
     public required long BlockedMilliseconds { get; init; }
+
+    /// <summary>What the flagged code sets, read back before it; null: not told.</summary>
+    public string? Before { get; init; }
+
+    /// <summary>What the flagged code sets, read back after it; null: not told.</summary>
+    public string? After { get; init; }
+
+    /// <summary>How long the marked call took by the prover's clock, in milliseconds; null: the program marked none.</summary>
+    public long? CallMilliseconds { get; init; }
 
     /// <summary>Reads what a program wrote.</summary>
     /// <exception cref="FormatException">A key is missing, repeated or unknown, or a value can't be read.</exception>
@@ -38,7 +47,8 @@ internal sealed record ProgramReport
             }
         }
 
-        string Take(string key) => values.Remove(key, out string? value) ? value : throw new FormatException($"The program did not report '{key}'.");
+        string? TakeIfThere(string key) => values.Remove(key, out string? value) ? value : null;
+        string Take(string key) => TakeIfThere(key) ?? throw new FormatException($"The program did not report '{key}'.");
         long Number(string key) => long.Parse(Take(key), NumberStyles.None, CultureInfo.InvariantCulture);
         ProgramReport report = new()
         {
@@ -48,6 +58,8 @@ internal sealed record ProgramReport
             BytesReceived = Number("received"),
             End = Take("end"),
             BlockedMilliseconds = Number("blocked"),
+            Before = TakeIfThere("before"),
+            After = TakeIfThere("after"),
         };
         return values.Count == 0 ? report : throw new FormatException($"The program reported the unknown key '{values.Keys.First()}'.");
     }

@@ -1,29 +1,34 @@
 using System.Diagnostics;
 using System.Net;
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace RstGuard.Cli.Proving;
 
 /// <summary>Runs a compiled proof as a process of its own, so that a hang or a crash is the program's and not ours.</summary>
 internal static class ProgramRun
 {
+    private const string CallMark = "call";
+    private const string ReturnMark = "return";
+
     /// <summary>No proof takes longer than two seconds; a machine under load gets ten times that before the program is killed.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
     /// <summary>Runs the program and reads its report.</summary>
     /// <param name="program">The compiled program, an executable assembly.</param>
     /// <param name="name">Its assembly name.</param>
+    /// <param name="framework">The shared framework it needs beside .NET's own; null: none.</param>
     /// <param name="address">The loopback address it listens on.</param>
     /// <param name="cancellationToken">Kills the program.</param>
     /// <exception cref="ProgramFailedException">It crashed, did not end in time, or reported nothing that can be read.</exception>
-    public static async Task<ProgramReport> RunAsync(byte[] program, string name, IPAddress address, CancellationToken cancellationToken)
+    public static async Task<ProgramReport> RunAsync(byte[] program, string name, SharedFramework? framework, IPAddress address, CancellationToken cancellationToken)
     {
         DirectoryInfo directory = Directory.CreateTempSubdirectory("rstguard-proof-");
         try
         {
             string path = Path.Combine(directory.FullName, name + ".dll");
             await File.WriteAllBytesAsync(path, program, cancellationToken);
-            await File.WriteAllTextAsync(Path.ChangeExtension(path, ".runtimeconfig.json"), RuntimeConfiguration, cancellationToken);
+            await File.WriteAllTextAsync(Path.ChangeExtension(path, ".runtimeconfig.json"), RuntimeConfiguration(framework), cancellationToken);
             return await StartAsync(path, address, cancellationToken);
         }
         finally
@@ -32,10 +37,12 @@ internal static class ProgramRun
         }
     }
 
-    private static string RuntimeConfiguration => $$"""
+    private static string RuntimeConfiguration(SharedFramework? framework) => $$"""
         {
           "runtimeOptions": {
-            "framework": { "name": "Microsoft.NETCore.App", "version": "{{Environment.Version}}" },
+            "frameworks": [
+              { "name": "Microsoft.NETCore.App", "version": "{{Environment.Version}}" }{{(framework is null ? "" : $", {{ \"name\": \"{framework.Name}\", \"version\": \"{framework.Version}\" }}")}}
+            ],
             "configProperties": { "System.Globalization.Invariant": true }
           }
         }
@@ -64,16 +71,16 @@ internal static class ProgramRun
         limit.CancelAfter(Limit);
         try
         {
-            Task<string> output = process.StandardOutput.ReadToEndAsync(limit.Token);
+            Task<(string Written, long? Call)> output = ReadAsync(process.StandardOutput, limit.Token);
             Task<string> error = process.StandardError.ReadToEndAsync(limit.Token);
             await process.WaitForExitAsync(limit.Token);
-            string written = await output;
+            (string written, long? call) = await output;
             if (process.ExitCode != 0)
             {
                 throw new ProgramFailedException($"The program ended with exit code {process.ExitCode}: {FirstLine(await error)}");
             }
 
-            return ProgramReport.Parse(written);
+            return ProgramReport.Parse(written) with { CallMilliseconds = call };
         }
         catch (FormatException e)
         {
@@ -90,6 +97,30 @@ internal static class ProgramRun
                 process.Kill(entireProcessTree: true);
             }
         }
+    }
+
+    // The program marks the call it claims to block; the time between its two lines is taken here, so that it need not be believed.
+    private static async Task<(string Written, long? CallMilliseconds)> ReadAsync(StreamReader output, CancellationToken cancellationToken)
+    {
+        StringBuilder written = new();
+        long? called = null, returned = null;
+        while (await output.ReadLineAsync(cancellationToken) is string line)
+        {
+            switch (line)
+            {
+                case CallMark when called is null:
+                    called = Stopwatch.GetTimestamp();
+                    break;
+                case ReturnMark when called is not null && returned is null:
+                    returned = Stopwatch.GetTimestamp();
+                    break;
+                default:
+                    written.Append(line).Append('\n');
+                    break;
+            }
+        }
+
+        return (written.ToString(), called is null || returned is null ? null : (long)Stopwatch.GetElapsedTime(called.Value, returned.Value).TotalMilliseconds);
     }
 
     /// <summary>The host that runs this tool: the runtime lies in &lt;root&gt;/shared/Microsoft.NETCore.App/&lt;version&gt;.</summary>

@@ -19,11 +19,12 @@ internal static class ProofJson
     };
 
     /// <summary>Writes records with what each shows.</summary>
-    public static string Write(IEnumerable<(ProofRecord Record, ProofVerdict Verdict)> proofs) =>
-        JsonSerializer.Serialize(proofs.Select(proof => Describe(proof.Record, proof.Verdict)), Options);
+    public static string Write(IEnumerable<RuleProof> proofs) => JsonSerializer.Serialize(proofs.Select(Describe), Options);
 
-    private static Item Describe(ProofRecord record, ProofVerdict verdict)
+    // Numbers of several programs must not be mixed: they are those of the one that decides.
+    private static Item Describe(RuleProof proof)
     {
+        ProofRecord record = proof.Deciding.Record;
         Diagnosis.ResetVerdict? reset = ProofJudge.Shown(record) ?? record.Flagged.Wire?.Resets.FirstOrDefault();
         return new(
             record.Rule.Id,
@@ -40,14 +41,14 @@ internal static class ProofJson
                 record.Flagged.Report?.BytesReceived ?? 0,
                 record.Flagged.Report?.BlockedMilliseconds ?? 0),
             new(
-                "codefix",
+                record.IsFixedFromPage ? "page" : "codefix",
                 record.Fixed.Findings?.Count ?? 0,
                 record.Fixed.Wire?.Resets.Count ?? 0,
                 record.Fixed.Report?.BytesSent ?? 0,
                 record.Fixed.Report?.BytesReceived ?? 0,
                 record.Fixed.Report?.BlockedMilliseconds ?? 0),
-            verdict.Status,
-            verdict.Note);
+            proof.Status,
+            proof.Note);
     }
 
     private sealed record Item(string Rule, string Title, string Effect, FlaggedItem Flagged, FixedItem Fixed, ProofStatus Status, string Note);

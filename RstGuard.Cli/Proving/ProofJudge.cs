@@ -30,18 +30,31 @@ internal static class ProofJudge
     /// <summary>The innermost functions name the event; further out is the system call, alike for all.</summary>
     private const int KernelFrames = 6;
 
+    private const string EndOfStream = "EndOfStream";
+
+    /// <summary>
+    /// How many milliseconds longer than the fixed call the flagged one must take to have blocked: far more than a loaded machine adds to
+    /// a call that returns at once.
+    /// </summary>
+    private const long LeastBlocked = 500;
+
+    /// <summary>How many milliseconds a program's clock may be ahead of the prover's.</summary>
+    private const long ClockTolerance = 100;
+
     /// <summary>Decides.</summary>
     public static ProofVerdict Judge(ProofRecord record)
     {
-        if (!record.Proof.RunsHere)
-        {
-            return new(ProofStatus.NotOnThisSystem, $"The effect exists on {string.Join(" and ", record.Proof.Systems)} only.");
-        }
-
         List<string> broken = [.. BrokenInSource(record)];
         if (broken.Count > 0)
         {
             return new(ProofStatus.Failed, string.Join(" ", broken));
+        }
+
+        if (!record.Proof.RunsHere)
+        {
+            return new(
+                ProofStatus.NotOnThisSystem,
+                $"The effect exists on {string.Join(" and ", record.Proof.Systems)} only. The rule finds it here and {(record.IsFixedFromPage ? "is silent on the page's sample" : "its code fix ends the finding")}; neither program was run.");
         }
 
         if (record.Missing is not null)
@@ -68,6 +81,11 @@ internal static class ProofJudge
             yield break;
         }
 
+        if (record.Flagged.Findings is null && record.Missing is not null)
+        {
+            yield break;
+        }
+
         IReadOnlyList<Finding> findings = record.Flagged.Findings ?? [];
         if (!findings.Any(finding => finding.Id == id && finding.InSample && finding.Marked == record.Proof.Flagged))
         {
@@ -82,15 +100,20 @@ internal static class ProofJudge
             yield return $"The flagged program also has {other.Id} at line {other.Line}.";
         }
 
-        if (record.FixTitle is null)
+        if (record.FixTitle is null && !record.IsFixedFromPage)
         {
             yield return record.Fixed.Failure ?? $"{id} offered no code fix here.";
             yield break;
         }
 
+        if (record.FixTitle is not null && record.Proof.FixedSample is not null)
+        {
+            yield return $"The code fix '{record.FixTitle}' is offered here, so what it writes is to be proved, not a sample of the page.";
+        }
+
         if (record.Diff.Length == 0)
         {
-            yield return $"The code fix '{record.FixTitle}' changed nothing.";
+            yield return record.FixTitle is null ? "The page's sample is the flagged one." : $"The code fix '{record.FixTitle}' changed nothing.";
         }
 
         if (record.Fixed.Failure is string fixedFailure)
@@ -125,31 +148,32 @@ internal static class ProofJudge
     private static IEnumerable<string> BrokenOnTheWire(ProofRecord record)
     {
         ProgramReport flagged = record.Flagged.Report!;
-        IReadOnlyList<ResetVerdict> resets = record.Flagged.Wire!.Resets;
-        if (resets.Count == 0)
+        foreach (string broken in record.Proof.Claims.HasFlag(ProofClaims.Reset) ? WithoutItsReset(record) : ResetUnclaimed(record))
         {
-            yield return "The flagged program sent no reset.";
-        }
-        else if (Shown(record) is null)
-        {
-            yield return resets.Any(reset => IsOf(flagged, reset))
-                ? $"The flagged program's reset has another cause than the rule says: {Names(resets[0])}, not {string.Join(" or ", record.Rule.Causes)}."
-                : $"The flagged program's connection {flagged.Sender} -> {flagged.Receiver} was not reset; {resets[0].Sender} reset {resets[0].Receiver}.";
+            yield return broken;
         }
 
-        foreach (ResetVerdict contradicted in resets.Where(reset => reset.Kernel is { Agrees: false }))
-        {
-            yield return $"The kernel contradicts the verdict {Names(contradicted)}: {KernelStory(contradicted.Kernel!)}.";
-        }
-
-        if (Shown(record) is { Kernel: { Agrees: true } kernel } && !record.Rule.Causes.Any(cause => kernel.Fits(Enum.Parse<ResetCause>(cause))))
-        {
-            yield return $"The kernel says it was not {string.Join(" or ", record.Rule.Causes)}: {KernelStory(kernel)}.";
-        }
-
-        if (record.Proof.ClaimsLoss && flagged.BytesReceived >= flagged.BytesSent)
+        if ((record.Proof.Claims & (ProofClaims.Loss | ProofClaims.DataLoss)) != 0 && flagged.BytesReceived >= flagged.BytesSent)
         {
             yield return $"The flagged program lost nothing: {flagged.BytesReceived} of {flagged.BytesSent} bytes arrived.";
+        }
+
+        if (record.Proof.Claims.HasFlag(ProofClaims.DataLoss) && (flagged.End != EndOfStream || !FlowOf(record.Flagged)!.Ended))
+        {
+            yield return $"The flagged program's message did not end as if it were whole: {Ending(record.Flagged)}.";
+        }
+
+        if (record.Proof.Claims.HasFlag(ProofClaims.Blocks) && NotBlocked(flagged, record.Fixed.Report!) is string notBlocked)
+        {
+            yield return notBlocked;
+        }
+
+        if (record.Proof.Claims.HasFlag(ProofClaims.NoEffect))
+        {
+            foreach (string broken in NotWithoutEffect(flagged, record.Fixed.Report!))
+            {
+                yield return broken;
+            }
         }
 
         foreach (string mismatch in Mismatches(record))
@@ -173,15 +197,91 @@ internal static class ProofJudge
             yield return $"After the fix {repaired.BytesSent} bytes were sent, before it {flagged.BytesSent}: less is at stake.";
         }
 
-        if (repaired.End != "EndOfStream" || !FlowOf(record.Fixed)!.Ended)
+        if (repaired.End != EndOfStream || !FlowOf(record.Fixed)!.Ended)
         {
-            yield return $"After the fix the receiver's reading ended with {repaired.End}, and the sender {(FlowOf(record.Fixed)!.Ended ? "sent FIN" : "sent no FIN")}.";
+            yield return $"After the fix {Ending(record.Fixed)}.";
+        }
+    }
+
+    private static IEnumerable<string> WithoutItsReset(ProofRecord record)
+    {
+        ProgramReport flagged = record.Flagged.Report!;
+        IReadOnlyList<ResetVerdict> resets = record.Flagged.Wire!.Resets;
+        if (resets.Count == 0)
+        {
+            yield return "The flagged program sent no reset.";
+        }
+        else if (Shown(record) is null)
+        {
+            yield return resets.Any(reset => IsOf(flagged, reset))
+                ? $"The flagged program's reset has another cause than the rule says: {Names(resets[0])}, not {string.Join(" or ", record.Causes)}."
+                : $"The flagged program's connection {flagged.Sender} -> {flagged.Receiver} was not reset; {resets[0].Sender} reset {resets[0].Receiver}.";
+        }
+
+        foreach (ResetVerdict contradicted in resets.Where(reset => reset.Kernel is { Agrees: false }))
+        {
+            yield return $"The kernel contradicts the verdict {Names(contradicted)}: {KernelStory(contradicted.Kernel!)}.";
+        }
+
+        if (Shown(record) is { Kernel: { Agrees: true } kernel } && !record.Causes.Any(cause => kernel.Fits(Enum.Parse<ResetCause>(cause))))
+        {
+            yield return $"The kernel says it was not {string.Join(" or ", record.Causes)}: {KernelStory(kernel)}.";
+        }
+    }
+
+    private static IEnumerable<string> ResetUnclaimed(ProofRecord record) => record.Flagged.Wire!.Resets.Take(1).Select(reset =>
+        $"The flagged program also resets, which its proof does not claim: {Names(reset)}, from {reset.Sender} to {reset.Receiver}.");
+
+    // Of the two clocks the one that speaks against the claim counts.
+    private static string? NotBlocked(ProgramReport flagged, ProgramReport repaired)
+    {
+        if (flagged.CallMilliseconds is not long flaggedCall || repaired.CallMilliseconds is not long repairedCall)
+        {
+            return $"The {(flagged.CallMilliseconds is null ? "flagged" : "fixed")} program did not mark its call with the lines 'call' and 'return'.";
+        }
+
+        if (flagged.BlockedMilliseconds > flaggedCall + ClockTolerance)
+        {
+            return $"The flagged program says its call took {flagged.BlockedMilliseconds} ms; by the prover's clock it took {flaggedCall} ms.";
+        }
+
+        long blocked = Math.Min(flagged.BlockedMilliseconds, flaggedCall);
+        long left = Math.Max(repaired.BlockedMilliseconds, repairedCall);
+        return blocked >= left + LeastBlocked
+            ? null
+            : $"The flagged call took {blocked} ms and the fixed one {left} ms; that it blocks takes {LeastBlocked} ms more to show.";
+    }
+
+    private static IEnumerable<string> NotWithoutEffect(ProgramReport flagged, ProgramReport repaired)
+    {
+        foreach ((string which, ProgramReport report) in new[] { ("flagged", flagged), ("fixed", repaired) })
+        {
+            if (report.Before is null || report.After is null)
+            {
+                yield return $"The {which} program did not report what it read back 'before' and 'after'.";
+                yield break;
+            }
+        }
+
+        if (flagged.Before != flagged.After)
+        {
+            yield return $"What the flagged program sets has an effect: it read back {flagged.Before} before and {flagged.After} after.";
+        }
+
+        if (repaired.Before != flagged.Before)
+        {
+            yield return $"The fixed program began with {repaired.Before}, the flagged one with {flagged.Before}.";
+        }
+
+        if (repaired.Before == repaired.After)
+        {
+            yield return $"After the fix nothing changes either: {repaired.After} is read back before and after.";
         }
     }
 
     /// <summary>
     /// What a program says it read must have crossed the wire, and what crossed the wire must have been read, but for bytes that
-    /// were answered with a reset.
+    /// were answered with a reset, and those that lay unread in a receiver which closed by resetting.
     /// </summary>
     private static IEnumerable<string> Mismatches(ProofRecord record)
     {
@@ -203,7 +303,7 @@ internal static class ProofJudge
             {
                 yield return $"The {which} program says it read {program.Report.BytesReceived} bytes; {onTheWire} crossed the wire.";
             }
-            else if (program.Report.BytesReceived < onTheWire - refused)
+            else if (program.Report.BytesReceived < onTheWire - refused && !program.Wire.Resets.Any(reset => IsReceiversClose(program.Report, reset)))
             {
                 yield return $"The {which} program says it read {program.Report.BytesReceived} bytes, but {onTheWire - refused} reached it: its peer swallows bytes.";
             }
@@ -214,7 +314,7 @@ internal static class ProofJudge
     public static ResetVerdict? Shown(ProofRecord record) => record.Flagged.Wire?.Resets.FirstOrDefault(reset =>
         reset.Confidence >= Confidence.Ambiguous
         && IsOf(record.Flagged.Report, reset)
-        && (reset.Cause is ResetCause cause ? record.Rule.Causes.Contains(cause.ToString()) : reset.Candidates.Any(candidate => record.Rule.Causes.Contains(candidate.ToString()))));
+        && (reset.Cause is ResetCause cause ? record.Causes.Contains(cause.ToString()) : reset.Candidates.Any(candidate => record.Causes.Contains(candidate.ToString()))));
 
     /// <summary>The cause, or the causes that fit alike.</summary>
     public static string Names(ResetVerdict verdict) => verdict.Cause?.ToString() ?? string.Join(" or ", verdict.Candidates);
@@ -222,6 +322,13 @@ internal static class ProofJudge
     // A reset of another connection shows nothing about this one.
     private static bool IsOf(ProgramReport? report, ResetVerdict reset) => report is not null
         && ((reset.Sender.Equals(report.Sender) && reset.Receiver.Equals(report.Receiver)) || (reset.Sender.Equals(report.Receiver) && reset.Receiver.Equals(report.Sender)));
+
+    // The wire does not tell how much the receiver left unread; that it closed so says that it may have.
+    private static bool IsReceiversClose(ProgramReport report, ResetVerdict reset) =>
+        reset.Shape == ResetShape.Active && reset.Sender.Equals(report.Receiver) && reset.Receiver.Equals(report.Sender);
+
+    private static string Ending(ProgramRecord program) =>
+        $"the receiver's reading ended with {program.Report!.End}, and the sender {(FlowOf(program)!.Ended ? "sent FIN" : "sent no FIN")}";
 
     private static string KernelStory(KernelConfirmation kernel) =>
         $"its reason is {kernel.Reason} in state {kernel.State}{(kernel.Stack.Count == 0 ? "" : $", sent by {string.Join(" < ", kernel.Stack.Take(KernelFrames))}")}";
@@ -232,7 +339,17 @@ internal static class ProofJudge
     private static string Told(ProofRecord record)
     {
         ProgramReport flagged = record.Flagged.Report!;
-        return $"Flagged, {flagged.BytesReceived} of {flagged.BytesSent} bytes arrived and the connection was reset; "
-            + $"fixed, all {record.Fixed.Report!.BytesReceived} arrived and none was.";
+        ProofClaims claims = record.Proof.Claims;
+        string half = record.IsFixedFromPage ? "with the page's sample (the rule has no code fix here)" : "fixed";
+        string end = $"{half}, all {record.Fixed.Report!.BytesReceived} arrived and none was.";
+        string told = (claims & ~ProofClaims.NoEffect) switch
+        {
+            ProofClaims.DataLoss => $"Flagged, {flagged.BytesReceived} of {flagged.BytesSent} bytes arrived, and the message ended as if it were whole; {half}, all {record.Fixed.Report.BytesReceived} arrived. None was reset.",
+            ProofClaims.Blocks => $"Flagged, the call took {flagged.BlockedMilliseconds} ms; {half}, {record.Fixed.Report.BlockedMilliseconds} ms. All {record.Fixed.Report.BytesReceived} bytes arrived after that, and no connection was reset.",
+            _ => $"Flagged, {flagged.BytesReceived} of {flagged.BytesSent} bytes arrived and the connection was reset; {end}",
+        };
+        return claims.HasFlag(ProofClaims.NoEffect)
+            ? $"Flagged, what is set reads back {flagged.After} as before; {half}, {record.Fixed.Report.After}. {told}"
+            : told;
     }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CodeActions;
@@ -25,11 +24,6 @@ internal sealed class ProofProject
 
     private const string ImplicitUsingsFile = "ImplicitUsings.g.cs";
 
-    private static readonly Lazy<ImmutableArray<MetadataReference>> Framework = new(() =>
-        [.. Directory.EnumerateFiles(RuntimeEnvironment.GetRuntimeDirectory(), "*.dll")
-            .Where(IsManaged)
-            .Select(path => (MetadataReference)MetadataReference.CreateFromFile(path))]);
-
     private readonly Project _project;
     private readonly DocumentId _document;
 
@@ -54,11 +48,21 @@ internal sealed class ProofProject
                 nullableContextOptions: NullableContextOptions.Enable,
                 deterministic: true),
             parseOptions: new CSharpParseOptions(LanguageVersion.Latest),
-            metadataReferences: Framework.Value));
+            metadataReferences: References(proof)));
         project = project.AddDocument(ImplicitUsingsFile, SourceText.From(ImplicitUsings, Encoding.UTF8), filePath: ImplicitUsingsFile).Project;
         Document document = project.AddDocument(proof.FileName, SourceText.From(proof.Source, Encoding.UTF8), filePath: proof.FileName);
         return new(document.Project, document.Id);
     }
+
+    /// <summary>What a proof is compiled against. A framework that is not installed is left out; the compiler then says what it misses.</summary>
+    public static ImmutableArray<MetadataReference> References(Proof proof) =>
+        proof.Framework is string name && SharedFramework.Find(name) is { } framework
+            ? [.. SharedFramework.Runtime.References, .. framework.References]
+            : SharedFramework.Runtime.References;
+
+    /// <summary>The same project with another main source.</summary>
+    public ProofProject WithSource(string source) =>
+        new(_project.GetDocument(_document)!.WithText(SourceText.From(source, Encoding.UTF8)).Project, _document);
 
     /// <summary>The main source as it stands.</summary>
     public async Task<string> SourceAsync(CancellationToken cancellationToken) =>
@@ -159,12 +163,5 @@ internal sealed class ProofProject
         }
 
         return diff.ToString();
-    }
-
-    private static bool IsManaged(string path)
-    {
-        using FileStream file = File.OpenRead(path);
-        using System.Reflection.PortableExecutable.PEReader reader = new(file);
-        return reader.HasMetadata;
     }
 }

@@ -18,7 +18,10 @@ internal sealed record ProofRecord
     /// <summary>The fix's title, null where no fix was offered.</summary>
     public string? FixTitle { get; init; }
 
-    /// <summary>What the fix changed, as a unified diff; empty where it changed nothing.</summary>
+    /// <summary>Whether the fixed program is the one with the page's sample, because no fix was offered.</summary>
+    public bool IsFixedFromPage { get; init; }
+
+    /// <summary>What the fix, or the page's sample, changed, as a unified diff; empty where it changed nothing.</summary>
     public string Diff { get; init; } = "";
 
     /// <summary>The fixed program's main source; null where there is none.</summary>
@@ -26,6 +29,9 @@ internal sealed record ProofRecord
 
     /// <summary>What this machine lacks, with the way to get it; null: nothing.</summary>
     public string? Missing { get; init; }
+
+    /// <summary>The causes of which one shows what the program claims.</summary>
+    public IReadOnlyList<string> Causes => Proof.Causes.Count > 0 ? Proof.Causes : Rule.Causes;
 }
 
 /// <summary>One of the two programs: what the compiler, the analyzers, the program and the wire said. Null: not observed.</summary>

@@ -13,9 +13,17 @@ internal sealed class ProofTerminal(IAnsiConsole console)
     private const string Withheld = "yellow";
 
     /// <summary>Shows one rule's proof, from the diagnostic to the repaired run.</summary>
-    public void Show(ProofRecord record, ProofVerdict verdict)
+    public void Show(RuleProof proof)
     {
-        console.Write(new Rule($"[bold]{record.Rule.Id}[/] {Markup.Escape(record.Rule.Title)}").LeftJustified());
+        foreach ((ProofRecord record, ProofVerdict verdict) in proof.Programs)
+        {
+            Show(record, verdict);
+        }
+    }
+
+    private void Show(ProofRecord record, ProofVerdict verdict)
+    {
+        console.Write(new Rule($"[bold]{Name(record)}[/] {Markup.Escape(record.Rule.Title)}").LeftJustified());
         Grid grid = new();
         grid.AddColumn(new GridColumn().NoWrap().PadRight(2));
         grid.AddColumn(new GridColumn());
@@ -33,11 +41,12 @@ internal sealed class ProofTerminal(IAnsiConsole console)
         if (record.Flagged.Report is ProgramReport flagged)
         {
             Step(grid, "loss", new Markup($"{Number(flagged.BytesReceived)} of {Number(flagged.BytesSent)} bytes arrived; the reading ended with {Markup.Escape(flagged.End)}"));
+            ShowWhatElse(grid, record.Proof.Claims, flagged);
         }
 
-        if (record.FixTitle is not null)
+        if (record.FixTitle is not null || record.IsFixedFromPage)
         {
-            Step(grid, "fix", new Markup(Markup.Escape(record.FixTitle)));
+            Step(grid, "fix", new Markup(Markup.Escape(record.FixTitle ?? "No code fix is offered here; the sample of the rule's page is run instead")));
             Step(grid, "", new Rows(Shortened(record.Diff).Select(Colored)));
         }
 
@@ -45,6 +54,7 @@ internal sealed class ProofTerminal(IAnsiConsole console)
         {
             string resets = record.Fixed.Wire is null ? "the wire was not seen" : record.Fixed.Wire.Resets.Count == 0 ? "no reset" : $"{record.Fixed.Wire.Resets.Count} resets";
             Step(grid, "fixed", new Markup($"{resets}; {Number(repaired.BytesReceived)} of {Number(repaired.BytesSent)} bytes arrived"));
+            ShowWhatElse(grid, record.Proof.Claims, repaired);
         }
 
         Step(grid, Name(verdict.Status), new Text(verdict.Note), Color(verdict.Status));
@@ -53,7 +63,7 @@ internal sealed class ProofTerminal(IAnsiConsole console)
     }
 
     /// <summary>Sums up.</summary>
-    public void ShowTable(IReadOnlyList<(ProofRecord Record, ProofVerdict Verdict)> proofs)
+    public void ShowTable(IEnumerable<RuleProof> proofs)
     {
         Table table = new Table().Border(TableBorder.Rounded)
             .AddColumn("Rule")
@@ -61,11 +71,11 @@ internal sealed class ProofTerminal(IAnsiConsole console)
             .AddColumn(new TableColumn("Arrived").RightAligned().NoWrap())
             .AddColumn("After the fix")
             .AddColumn("Status");
-        foreach ((ProofRecord record, ProofVerdict verdict) in proofs)
+        foreach ((ProofRecord record, ProofVerdict verdict) in proofs.SelectMany(proof => proof.Programs))
         {
             ResetVerdict? reset = ProofJudge.Shown(record) ?? record.Flagged.Wire?.Resets.FirstOrDefault();
             table.AddRow(
-                new Markup($"[bold]{record.Rule.Id}[/]"),
+                new Markup($"[bold]{Name(record)}[/]"),
                 new Text(reset is null ? (record.Flagged.Wire is null ? "not seen" : "none") : $"{Short(reset)} ({reset.Confidence})"),
                 new Text(Arrived(record.Flagged.Report)),
                 new Text(record.Fixed is { Wire: WireRecord wire, Report: ProgramReport repaired }
@@ -75,6 +85,19 @@ internal sealed class ProofTerminal(IAnsiConsole console)
         }
 
         console.Write(table);
+    }
+
+    private static void ShowWhatElse(Grid grid, ProofClaims claims, ProgramReport report)
+    {
+        if (claims.HasFlag(ProofClaims.NoEffect))
+        {
+            Step(grid, "set", new Markup($"read back {Markup.Escape(report.Before ?? "nothing")} before and {Markup.Escape(report.After ?? "nothing")} after"));
+        }
+
+        if (claims.HasFlag(ProofClaims.Blocks))
+        {
+            Step(grid, "blocked", new Markup($"{Number(report.BlockedMilliseconds)} ms"));
+        }
     }
 
     // All candidates are in the section above; a table has no room for them.
@@ -108,6 +131,8 @@ internal sealed class ProofTerminal(IAnsiConsole console)
     private static string Arrived(ProgramReport? report) => report is null ? "not seen" : $"{Number(report.BytesReceived)} / {Number(report.BytesSent)}";
 
     private static string Number(long bytes) => bytes.ToString("#,0", CultureInfo.InvariantCulture);
+
+    private static string Name(ProofRecord record) => record.Proof.Variant.Length == 0 ? record.Rule.Id : $"{record.Rule.Id}.{record.Proof.Variant}";
 
     private static string Name(ProofStatus status) => status switch
     {

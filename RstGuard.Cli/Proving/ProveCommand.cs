@@ -69,7 +69,7 @@ internal static class ProveCommand
                 options, ["prove", .. ids, "--format", json ? "json" : "text"], ReferenceEquals(output, Console.Out) ? null : output, cancellationToken);
         }
 
-        List<(ProofRule Rule, Proof Proof)> chosen = Choose(ids);
+        List<(ProofRule Rule, IReadOnlyList<Proof> Programs)> chosen = Choose(ids);
         using KernelResetTrace? kernel = OpenKernelTrace();
         using LoopbackWire wire = new(filter => Open(filter, access), kernel, PrivateNamespace.IsInside);
         Prover prover = new(Assemblies.Analyzers(), Assemblies.Fixes(), wire);
@@ -78,7 +78,7 @@ internal static class ProveCommand
         // A grid fills its lines with blanks, which nobody wants in a file.
         using StringWriter? unpadded = terminal ? null : new();
         IAnsiConsole console = CreateConsole(unpadded ?? output, terminal);
-        List<(ProofRecord Record, ProofVerdict Verdict)> proofs = json || !console.Profile.Capabilities.Interactive
+        List<RuleProof> proofs = json || !console.Profile.Capabilities.Interactive
             ? await ProveAllAsync(prover, chosen, (_, _) => { }, cancellationToken)
             : await console.Progress()
                 .AutoClear(true)
@@ -105,7 +105,7 @@ internal static class ProveCommand
         else
         {
             ProofTerminal shown = new(console);
-            proofs.ForEach(proof => shown.Show(proof.Record, proof.Verdict));
+            proofs.ForEach(shown.Show);
             shown.ShowTable(proofs);
             if (unpadded is not null)
             {
@@ -113,7 +113,7 @@ internal static class ProveCommand
             }
         }
 
-        return ExitCode(proofs.Select(proof => proof.Verdict.Status));
+        return ExitCode(proofs.Select(proof => proof.Status));
     }
 
     // The namespace is there; what it lacks is a capture's to tell.
@@ -163,27 +163,37 @@ internal static class ProveCommand
         }
     }
 
-    /// <summary>Each rule once, sorted by id, with its program.</summary>
-    internal static List<(ProofRule Rule, Proof Proof)> Choose(IReadOnlyCollection<string> ids)
+    /// <summary>Each rule once, sorted by id, with its programs.</summary>
+    /// <exception cref="InvalidOperationException">A rule has none; a test sees to it that each has.</exception>
+    internal static List<(ProofRule Rule, IReadOnlyList<Proof> Programs)> Choose(IReadOnlyCollection<string> ids)
     {
-        Dictionary<string, Proof> proofs = Proof.All().ToDictionary(proof => proof.Rule);
+        ILookup<string, Proof> proofs = Proof.All().ToLookup(proof => proof.Rule);
         return [.. Catalogue.Rules
             .Where(rule => ids.Count == 0 || ids.Contains(rule.Descriptor.Id, StringComparer.OrdinalIgnoreCase))
             .Select(rule => (
                 new ProofRule(rule.Descriptor.Id, rule.Descriptor.Title.ToString(CultureInfo.CurrentUICulture), rule.Effect, rule.Causes),
-                proofs[rule.Descriptor.Id]))];
+                (IReadOnlyList<Proof>)[.. proofs[rule.Descriptor.Id]]))
+            .Select(chosen => chosen.Item2.Count > 0 ? chosen : throw new InvalidOperationException($"{chosen.Item1.Id} has no proof."))];
     }
 
-    private static async Task<List<(ProofRecord Record, ProofVerdict Verdict)>> ProveAllAsync(
-        Prover prover, List<(ProofRule Rule, Proof Proof)> chosen, Action<ProofRule, string?> progress, CancellationToken cancellationToken)
+    private static async Task<List<RuleProof>> ProveAllAsync(
+        Prover prover, List<(ProofRule Rule, IReadOnlyList<Proof> Programs)> chosen, Action<ProofRule, string?> progress, CancellationToken cancellationToken)
     {
-        ProofRecord[] records = new ProofRecord[chosen.Count];
-        await Parallel.ForAsync(0, chosen.Count, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (i, token) =>
+        List<(ProofRule Rule, Proof Program)> programs = [.. chosen.SelectMany(rule => rule.Programs.Select(program => (rule.Rule, program)))];
+        ProofRecord[] records = new ProofRecord[programs.Count];
+        int[] left = [.. chosen.Select(rule => rule.Programs.Count)];
+        await Parallel.ForAsync(0, programs.Count, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (i, token) =>
         {
-            records[i] = await prover.ProveAsync(chosen[i].Rule, chosen[i].Proof, step => progress(chosen[i].Rule, step), token);
-            progress(chosen[i].Rule, null);
+            (ProofRule rule, Proof program) = programs[i];
+            records[i] = await prover.ProveAsync(rule, program, step => progress(rule, step), token);
+            if (Interlocked.Decrement(ref left[chosen.FindIndex(entry => entry.Rule == rule)]) == 0)
+            {
+                progress(rule, null);
+            }
         });
-        return [.. records.Select(record => (record, ProofJudge.Judge(record)))];
+        return [.. records
+            .GroupBy(record => record.Rule)
+            .Select(programs => new RuleProof(programs.Key, [.. programs.Select(record => (record, ProofJudge.Judge(record)))]))];
     }
 
     private static IAnsiConsole CreateConsole(TextWriter output, bool terminal)

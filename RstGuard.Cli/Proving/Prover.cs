@@ -9,7 +9,7 @@ using RstGuard.Capture;
 namespace RstGuard.Cli.Proving;
 
 /// <summary>
-/// Puts a rule to the proof: compile, analyze, run under capture, fix, compile, analyze, run under capture. Only records; the
+/// Puts a program to the proof: compile, analyze, run under capture, fix, compile, analyze, run under capture. Only records; the
 /// verdict is <see cref="ProofJudge"/>'s.
 /// </summary>
 /// <param name="analyzers">All of RstGuard's analyzers, so that another rule's word on the program is heard too.</param>
@@ -17,23 +17,28 @@ namespace RstGuard.Cli.Proving;
 /// <param name="wire">Opens a capture for each run.</param>
 internal sealed class Prover(ImmutableArray<DiagnosticAnalyzer> analyzers, ImmutableArray<CodeFixProvider> fixes, IWire wire)
 {
-    /// <summary>Proves one rule.</summary>
+    /// <summary>Proves a rule by one of its programs.</summary>
     /// <param name="rule">The rule.</param>
-    /// <param name="proof">Its program.</param>
+    /// <param name="proof">The program.</param>
     /// <param name="progress">Told the name of each step as it begins.</param>
     /// <param name="cancellationToken">Ends the proof and kills its program.</param>
     public async Task<ProofRecord> ProveAsync(ProofRule rule, Proof proof, Action<string> progress, CancellationToken cancellationToken)
     {
         ProofRecord record = new() { Rule = rule, Proof = proof };
-        if (!proof.RunsHere)
+        SharedFramework? framework = proof.Framework is null ? null : SharedFramework.Find(proof.Framework);
+        if (proof.Framework is not null && framework is null)
         {
-            return record;
+            return record with
+            {
+                Missing = $"The program needs the shared framework {proof.Framework} {Environment.Version.ToString(2)}, which is not installed beside "
+                    + $"{ProgramRun.DotnetHost()}. Install the ASP.NET Core runtime, or the SDK, which has it.",
+            };
         }
 
         using AdhocWorkspace workspace = new();
         progress("compiling");
         ProofProject project = ProofProject.Create(workspace, proof);
-        (record, ImmutableArray<Diagnostic> diagnostics) = await RunAsync(record, project, isFlagged: true, progress, cancellationToken);
+        (record, ImmutableArray<Diagnostic> diagnostics) = await RunAsync(record, project, framework, isFlagged: true, progress, cancellationToken);
 
         // Where the rule is silent the fix has nothing to begin with; the judge says so.
         if (diagnostics.FirstOrDefault(d => d.Id == rule.Id) is not Diagnostic diagnostic)
@@ -45,15 +50,23 @@ internal sealed class Prover(ImmutableArray<DiagnosticAnalyzer> analyzers, Immut
         ProofProject changed;
         try
         {
-            if (await project.FixAsync(diagnostic, fixes, cancellationToken) is not (ProofProject repaired, string title))
+            if (await project.FixAsync(diagnostic, fixes, cancellationToken) is (ProofProject repaired, string title))
+            {
+                changed = repaired;
+                record = record with { FixTitle = title };
+            }
+            else if (proof.FixedSample is not null)
+            {
+                changed = project.WithSource(proof.SourceWithFixedSample());
+                record = record with { IsFixedFromPage = true };
+            }
+            else
             {
                 return record;
             }
 
-            changed = repaired;
             record = record with
             {
-                FixTitle = title,
                 FixedSource = await changed.SourceAsync(cancellationToken),
                 Diff = await project.DiffAsync(changed, cancellationToken),
             };
@@ -63,12 +76,12 @@ internal sealed class Prover(ImmutableArray<DiagnosticAnalyzer> analyzers, Immut
             return record with { Fixed = new() { Failure = $"The code fix threw {e.GetType().Name}: {e.Message}" } };
         }
 
-        (record, _) = await RunAsync(record, changed, isFlagged: false, progress, cancellationToken);
+        (record, _) = await RunAsync(record, changed, framework, isFlagged: false, progress, cancellationToken);
         return record;
     }
 
     private async Task<(ProofRecord Record, ImmutableArray<Diagnostic> Diagnostics)> RunAsync(
-        ProofRecord record, ProofProject project, bool isFlagged, Action<string> progress, CancellationToken cancellationToken)
+        ProofRecord record, ProofProject project, SharedFramework? framework, bool isFlagged, Action<string> progress, CancellationToken cancellationToken)
     {
         ProgramRecord program = new();
         ImmutableArray<Diagnostic> diagnostics = [];
@@ -85,12 +98,17 @@ internal sealed class Prover(ImmutableArray<DiagnosticAnalyzer> analyzers, Immut
             }
 
             program = program with { Findings = findings };
-            IPAddress address = UniqueLoopback();
-            progress(isFlagged ? "waiting for the wire" : "waiting for the wire again");
-            await using IWireCapture capture = await wire.StartAsync(address, cancellationToken);
-            progress(isFlagged ? "running" : "running the fixed program");
-            program = program with { Report = await ProgramRun.RunAsync(assembly, record.Rule.Id, address, cancellationToken) };
-            program = program with { Wire = await capture.StopAsync(cancellationToken) };
+
+            // What there is to see is not to be seen here; whether the rule finds and repairs it is.
+            if (record.Proof.RunsHere)
+            {
+                IPAddress address = UniqueLoopback();
+                progress(isFlagged ? "waiting for the wire" : "waiting for the wire again");
+                await using IWireCapture capture = await wire.StartAsync(address, cancellationToken);
+                progress(isFlagged ? "running" : "running the fixed program");
+                program = program with { Report = await ProgramRun.RunAsync(assembly, record.Rule.Id, framework, address, cancellationToken) };
+                program = program with { Wire = await capture.StopAsync(cancellationToken) };
+            }
         }
         catch (ProgramFailedException e)
         {

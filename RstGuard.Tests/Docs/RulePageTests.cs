@@ -18,9 +18,10 @@ namespace RstGuard.Tests.Docs;
 
 /// <summary>
 /// The pages of docs/rules say what the code does. Their blocks between <c>&lt;!-- name --&gt;</c> and <c>&lt;!-- /name --&gt;</c> are
-/// generated: table (from the catalogue), flagged-sample (the proof's region Sample), fixed-sample (what the code fix makes of it),
-/// flagged-wire and fixed-wire (captured runs of the proof's two programs). These tests compare them with what they come from, and a
-/// wire block by its events. After a change run them once with RSTGUARD_UPDATE_DOCS=1, which writes the blocks instead, and commit
+/// generated: table (from the catalogue), flagged-sample (the proof's region Sample), fixed-sample (what the code fix makes of it; where
+/// none is offered, the proof's fixed sample), flagged-wire and fixed-wire (captured runs of the proof's two programs; none where the
+/// effect is another system's). A rule's further programs have blocks of their own, such as flagged-sample-TcpClient for
+/// RST2003.TcpClient.cs. These tests compare them with what they come from, and a wire block by its events. After a change run them once with RSTGUARD_UPDATE_DOCS=1, which writes the blocks instead, and commit
 /// the pages:
 /// <code>RSTGUARD_UPDATE_DOCS=1 dotnet test RstGuard.Tests --filter FullyQualifiedName~RulePageTests</code>
 /// A new page begins as its prose and empty blocks. Only what was captured whole is written.
@@ -33,10 +34,12 @@ public sealed class RulePageTests
         "What other tools say", "Sources",
     ];
 
-    // Compiled, analyzed and fixed once a rule; not run.
+    // Compiled, analyzed and fixed once a program; not run.
     private static readonly ConcurrentDictionary<string, Lazy<Task<ProofRecord>>> Unrun = new();
 
     public static TheoryData<string> Rules => [.. Catalogue.Rules.Select(rule => rule.Descriptor.Id)];
+
+    public static TheoryData<string> Programs => [.. Proof.All().Select(proof => proof.FileName)];
 
     [Fact]
     public void EachRuleHasAPage_AndNothingElseIsThere()
@@ -60,31 +63,31 @@ public sealed class RulePageTests
     public void Table_EqualsTheCatalogue(string rule) => Compare(RulePage.Open(rule), "table", Table(rule));
 
     [Theory]
-    [MemberData(nameof(Rules))]
-    public async Task FlaggedSample_IsTheProofs_AndYieldsThisRuleAlone(string rule)
+    [MemberData(nameof(Programs))]
+    public async Task FlaggedSample_IsTheProofs_AndYieldsThisRuleAlone(string program)
     {
-        ProofRecord record = await FixWithoutRunning(rule);
-        Compare(RulePage.Open(rule), "flagged-sample", Code(Proof.SampleIn(record.Proof.Source)));
+        ProofRecord record = await FixWithoutRunning(program);
+        Compare(RulePage.Open(record.Rule.Id), Block("flagged-sample", record.Proof), Code(Proof.SampleIn(record.Proof.Source)));
         Assert.Null(record.Flagged.Failure);
         RstGuard.Cli.Proving.Finding finding = Assert.Single(record.Flagged.Findings!);
-        Assert.Equal((rule, true, record.Proof.Flagged), (finding.Id, finding.InSample, finding.Marked));
+        Assert.Equal((record.Rule.Id, true, record.Proof.Flagged), (finding.Id, finding.InSample, finding.Marked));
     }
 
     [Theory]
-    [MemberData(nameof(Rules))]
-    public async Task FixedSample_IsWhatTheFixMakes_AndYieldsNothing(string rule)
+    [MemberData(nameof(Programs))]
+    public async Task FixedSample_IsWhatTheFixMakes_AndYieldsNothing(string program)
     {
-        ProofRecord record = await FixWithoutRunning(rule);
-        Assert.True(record.FixedSource is not null, $"{rule} offers no fix for its sample.");
-        Compare(RulePage.Open(rule), "fixed-sample", Code(Proof.SampleIn(record.FixedSource)) + AddedFiles(record.Diff));
+        ProofRecord record = await FixWithoutRunning(program);
+        Assert.True(record.FixedSource is not null, $"{record.Rule.Id} offers no fix for its sample, and there is no {Path.ChangeExtension(program, ".Fixed.cs")} beside it.");
+        Compare(RulePage.Open(record.Rule.Id), Block("fixed-sample", record.Proof), Code(Proof.SampleIn(record.FixedSource)) + AddedFiles(record.Diff));
         Assert.NotEqual(Proof.SampleIn(record.Proof.Source), Proof.SampleIn(record.FixedSource));
         Assert.Null(record.Fixed.Failure);
         Assert.Empty(record.Fixed.Findings!);
     }
 
     [Theory]
-    [MemberData(nameof(Rules))]
-    public async Task WireExcerpts_ShowTheEventsOfAFreshCapture(string rule)
+    [MemberData(nameof(Programs))]
+    public async Task WireExcerpts_ShowTheEventsOfAFreshCapture(string program)
     {
         CapabilityProbe probe = CaptureCapability.ProbePacketSocket();
         Requirement.Check("capture", probe.IsAvailable, $"{probe.Reason} {probe.Remedy}");
@@ -95,14 +98,20 @@ public sealed class RulePageTests
             logs.Add(new SegmentLog(LinuxPacketSocket.OpenLoopback(filter)));
             return logs[^1];
         });
-        ProofRecord record = await ProveAsync(rule, wire);
+        ProofRecord record = await ProveAsync(program, wire);
         ProofVerdict verdict = ProofJudge.Judge(record);
-        Assert.True(verdict.Status == ProofStatus.Proved, $"{rule} was not proved: {verdict.Note}");
-        Assert.Equal(2, logs.Count);
+        RulePage page = RulePage.Open(record.Rule.Id);
+        if (!record.Proof.RunsHere)
+        {
+            Assert.True(verdict.Status == ProofStatus.NotOnThisSystem, verdict.Note);
+            Assert.DoesNotContain($"<!-- {Block("flagged-wire", record.Proof)} -->", page.Text, StringComparison.Ordinal);
+            return;
+        }
 
-        RulePage page = RulePage.Open(rule);
-        CompareEvents(page, "flagged-wire", WireExcerpt.Draw(logs[0].Segments), record.Flagged.Report!);
-        CompareEvents(page, "fixed-wire", WireExcerpt.Draw(logs[1].Segments), record.Fixed.Report!);
+        Assert.True(verdict.Status == ProofStatus.Proved, $"{program} was not proved: {verdict.Note}");
+        Assert.Equal(2, logs.Count);
+        CompareEvents(page, Block("flagged-wire", record.Proof), WireExcerpt.Draw(logs[0].Segments), record.Flagged.Report!);
+        CompareEvents(page, Block("fixed-wire", record.Proof), WireExcerpt.Draw(logs[1].Segments), record.Fixed.Report!);
     }
 
     [Theory]
@@ -111,11 +120,11 @@ public sealed class RulePageTests
     {
         // Read as in a test project, where the option for those counts too.
         RecordedOptions options = new();
-        Proof proof = Proof.All().Single(proof => proof.Rule == rule);
+        Proof proof = Proof.All().Single(proof => proof.Rule == rule && proof.Variant.Length == 0);
         Compilation compilation = CSharpCompilation.Create(
             rule,
             [CSharpSyntaxTree.ParseText("global using System; global using System.Linq; global using System.Threading; global using System.Threading.Tasks;"), CSharpSyntaxTree.ParseText(proof.Source)],
-            ReferenceSet.Net100.References,
+            ProofProject.References(proof),
             new CSharpCompilationOptions(OutputKind.ConsoleApplication));
         ImmutableArray<DiagnosticAnalyzer> analyzers = [.. ProveCommand.Assemblies.Analyzers().Where(analyzer => analyzer.SupportedDiagnostics.Any(d => d.Id == rule))];
         Assert.Single(await new Analysis(compilation, new AnalyzerOptions([], options), analyzers).WholeAsync());
@@ -204,20 +213,22 @@ public sealed class RulePageTests
 
     private static string CausePage(string cause) => Path.Combine(RulePage.DocsFolder, "causes", cause + ".md");
 
+    private static string Block(string name, Proof proof) => proof.Variant.Length == 0 ? name : $"{name}-{proof.Variant}";
+
     private static string Code(string source) => $"```csharp\n{source}\n```\n";
 
     private static string AddedFiles(string diff) => string.Concat(
         Regex.Matches(diff, @"^--- /dev/null\n\+\+\+ b/(.+)$", RegexOptions.Multiline)
             .Select(match => $"\nThe fix adds one file to the project: `{match.Groups[1].Value}`.\n"));
 
-    private static Task<ProofRecord> FixWithoutRunning(string rule) =>
-        Unrun.GetOrAdd(rule, id => new(() => ProveAsync(id, new NoWire()))).Value;
+    private static Task<ProofRecord> FixWithoutRunning(string program) =>
+        Unrun.GetOrAdd(program, name => new(() => ProveAsync(name, new NoWire()))).Value;
 
-    private static async Task<ProofRecord> ProveAsync(string rule, IWire wire)
+    private static async Task<ProofRecord> ProveAsync(string program, IWire wire)
     {
-        (ProofRule proofRule, Proof proof) = Assert.Single(ProveCommand.Choose([rule]));
+        Proof proof = Proof.All().Single(proof => proof.FileName == program);
         Prover prover = new(ProveCommand.Assemblies.Analyzers(), ProveCommand.Assemblies.Fixes(), wire);
-        return await prover.ProveAsync(proofRule, proof, _ => { }, CancellationToken.None);
+        return await prover.ProveAsync(Assert.Single(ProveCommand.Choose([proof.Rule])).Rule, proof, _ => { }, CancellationToken.None);
     }
 
     /// <summary>Keeps a proof from running its programs, so that what is asked of the compiler alone needs no privilege.</summary>

@@ -131,6 +131,78 @@ public sealed class BrokenLinkTests
         Assert.Contains("exit code", ProofJudge.Judge(await ProveAsync(proof)).Note);
     }
 
+    [Fact]
+    public async Task PagesSample_IsRunWhereNoFixIsOffered()
+    {
+        ProofRecord record = await ProveAsync(Rst1001() with { FixedSample = SampleWithoutLinger() }, fixes: []);
+        ProofVerdict verdict = ProofJudge.Judge(record);
+        Assert.Equal(ProofStatus.Proved, verdict.Status);
+        Assert.Contains("with the page's sample (the rule has no code fix here), all 200000 arrived", verdict.Note);
+        Assert.Contains("\n-        socket.LingerState", record.Diff);
+        Assert.Contains("\"source\": \"page\"", ProofJson.Write([new(record.Rule, [(record, verdict)])]));
+    }
+
+    [Fact]
+    public async Task PagesSampleThatStillResets_Fails()
+    {
+        string sample = Proof.SampleIn(Rst1001().Source).Replace("true, 0", "Environment.ProcessId > 0, Environment.ProcessId - Environment.ProcessId");
+        ProofVerdict verdict = ProofJudge.Judge(await ProveAsync(Rst1001() with { FixedSample = sample }, fixes: []));
+        Assert.Equal(ProofStatus.Failed, verdict.Status);
+        Assert.Contains("After the fix a reset still comes", verdict.Note);
+    }
+
+    [Fact]
+    public async Task PagesSampleBesideACodeFix_Fails()
+    {
+        ProofVerdict verdict = ProofJudge.Judge(await ProveAsync(Rst1001() with { FixedSample = SampleWithoutLinger() }));
+        Assert.Equal(ProofStatus.Failed, verdict.Status);
+        Assert.Contains("is offered here", verdict.Note);
+    }
+
+    [Fact]
+    public async Task NeitherFixNorSample_Fails() =>
+        Assert.Equal("RST1001 offered no code fix here.", ProofJudge.Judge(await ProveAsync(Rst1001(), fixes: [])).Note);
+
+    [Fact]
+    public async Task EffectOfAnotherSystem_IsAnalyzedAndFixedAndNotRun()
+    {
+        Proof proof = Rst1001() with { Systems = [OperatingSystem.IsWindows() ? "linux" : "windows"] };
+        ProofRecord record = await ProveAsync(proof, needsCapture: false);
+        Assert.Equal(ProofStatus.NotOnThisSystem, ProofJudge.Judge(record).Status);
+        Assert.Equal((1, 0, null, null), (record.Flagged.Findings!.Count, record.Fixed.Findings!.Count, record.Flagged.Report, record.Fixed.Wire));
+        Assert.Equal(ProofStatus.Failed, ProofJudge.Judge(await ProveAsync(proof, analyzers: [], needsCapture: false)).Status);
+    }
+
+    [Fact]
+    public async Task MarkedCall_IsTimedByTheProver()
+    {
+        ProofRecord record = await ProveAsync(Rst1001() with
+        {
+            Source = Rst1001().Source.Replace("        Stopwatch blocked =", "        Console.WriteLine(\"call\");\n        Thread.Sleep(600);\n        Console.WriteLine(\"return\");\n        Stopwatch blocked ="),
+        });
+        Assert.InRange(record.Flagged.Report!.CallMilliseconds ?? 0, 500, 20_000);
+        Assert.Null((await ProveAsync(Rst1001())).Flagged.Report!.CallMilliseconds);
+    }
+
+    [Fact]
+    public async Task ProgramOfAspNetCore_IsCompiledAndRun()
+    {
+        Requirement.Check("aspnetcore", SharedFramework.Find(Proof.AspNetCore) is not null, "the ASP.NET Core runtime is not installed");
+        Proof proof = Rst1001() with { Source = Rst1001().Source.Replace("        Console.WriteLine($\"end", "        new Microsoft.AspNetCore.Http.DefaultHttpContext().Abort();\n        Console.WriteLine($\"end") };
+        Assert.Contains("does not compile", ProofJudge.Judge(await ProveAsync(proof)).Note);
+        Assert.Equal(ProofStatus.Proved, ProofJudge.Judge(await ProveAsync(proof with { Framework = Proof.AspNetCore })).Status);
+    }
+
+    [Fact]
+    public async Task FrameworkThatIsNotInstalled_IsUnavailable()
+    {
+        ProofVerdict verdict = ProofJudge.Judge(await ProveAsync(Rst1001() with { Framework = "Microsoft.Nothing.App" }, needsCapture: false));
+        Assert.Equal(ProofStatus.Unavailable, verdict.Status);
+        Assert.Contains("Microsoft.Nothing.App", verdict.Note);
+    }
+
+    private static string SampleWithoutLinger() => Proof.SampleIn(Rst1001().Source).Replace("        socket.LingerState = new LingerOption(true, 0);\n", "");
+
     private static Proof Rst1001() => Proof.All().Single(proof => proof.Rule == "RST1001");
 
     private static Task<ProofRecord> ProveAsync(

@@ -147,6 +147,108 @@ public sealed class ProofJudgeTests
         Fails(Whole() with { Missing = "No capture.", Flagged = new() { Findings = [] } }, "was not reported");
 
     [Fact]
+    public void RuleThatIsSilentOnTheEffectOfAnotherSystem_Fails() =>
+        Fails(Whole() with { Proof = Whole().Proof with { Systems = [OperatingSystem.IsWindows() ? "linux" : "windows"] }, Flagged = new() { Findings = [] } }, "was not reported");
+
+    [Fact]
+    public void CauseOfTheRuleThatTheProgramDoesNotClaim_Fails() =>
+        Fails(Whole() with { Rule = Whole().Rule with { Causes = ["LingerZero", "DataAfterClose"] }, Proof = Whole().Proof with { Causes = ["DataAfterClose"] } }, "another cause than the rule says: LingerZero, not DataAfterClose");
+
+    [Fact]
+    public void OneOfSeveralCauses_IsEnough() =>
+        Proves(Whole() with { Rule = Whole().Rule with { Causes = ["DataAfterClose", "LingerZero"] } }, "the connection was reset");
+
+    [Fact]
+    public void BytesLeftUnreadByAReceiverThatResets_AreNoFakeLoss() =>
+        Proves(
+            Whole() with { Flagged = Flagged() with { Report = Report(100, "ConnectionReset"), Wire = Wire(4096, Reset(Confidence.Likely, ResetCause.LingerZero) with { Sender = Receiver, Receiver = Sender }) } },
+            "100 of 200000");
+
+    [Fact]
+    public void DataLoss_IsProved() => Proves(DataLoss(), "Flagged, 4096 of 200000 bytes arrived, and the message ended as if it were whole; fixed, all 200000 arrived. None was reset.");
+
+    [Fact]
+    public void DataLossThatResets_Fails() =>
+        Fails(DataLoss() with { Flagged = Flagged() with { Report = Report(4096) } }, "also resets, which its proof does not claim: LingerZero");
+
+    [Fact]
+    public void DataLossWithoutLoss_Fails() =>
+        Fails(DataLoss() with { Flagged = Flagged() with { Report = Report(200_000), Wire = Wire(200_000) } }, "lost nothing");
+
+    [Fact]
+    public void DataLossThatTheReceiverNotices_Fails() =>
+        Fails(DataLoss() with { Flagged = Flagged() with { Report = Report(4096, "TimedOut"), Wire = Wire(4096) } }, "did not end as if it were whole: the receiver's reading ended with TimedOut");
+
+    [Fact]
+    public void DataLossWithoutFin_Fails() =>
+        Fails(DataLoss() with { Flagged = Flagged() with { Report = Report(4096), Wire = new([], [new(Sender, Receiver, 4096, Ended: false)], []) } }, "sent no FIN");
+
+    [Fact]
+    public void Blocks_IsProved() => Proves(Blocks(2000, 2003, 1, 2), "Flagged, the call took 2000 ms; fixed, 1 ms.");
+
+    [Fact]
+    public void CallThatReturnsAtOnce_Fails() => Fails(Blocks(400, 400, 1, 2), "The flagged call took 400 ms and the fixed one 2 ms");
+
+    [Fact]
+    public void CallThatBlocksAfterTheFix_Fails() => Fails(Blocks(2000, 2000, 1990, 1990), "the fixed one 1990 ms");
+
+    [Fact]
+    public void FixedCallThatBlocksByTheProversClock_Fails() => Fails(Blocks(2000, 2000, 1, 1990), "the fixed one 1990 ms");
+
+    [Fact]
+    public void CallThatOnlySaysThatItBlocks_Fails() => Fails(Blocks(2000, 3, 1, 2), "says its call took 2000 ms; by the prover's clock it took 3 ms");
+
+    [Fact]
+    public void CallThatIsNotMarked_Fails() => Fails(Blocks(2000, null, 1, 2), "The flagged program did not mark its call");
+
+    [Fact]
+    public void NoEffect_IsProved() => Proves(NoEffect("on,0", "on,0", "on,0", "off"), "Flagged, what is set reads back on,0 as before; fixed, off. Flagged, 4096 of 200000");
+
+    [Fact]
+    public void SettingThatHasAnEffect_Fails() => Fails(NoEffect("on,0", "off", "on,0", "off"), "has an effect: it read back on,0 before and off after");
+
+    [Fact]
+    public void SettingThatHasNoEffectAfterTheFix_Fails() => Fails(NoEffect("on,0", "on,0", "on,0", "on,0"), "After the fix nothing changes either");
+
+    [Fact]
+    public void ProgramsThatBeginDifferently_Fail() => Fails(NoEffect("on,0", "on,0", "on,5", "off"), "The fixed program began with on,5");
+
+    [Fact]
+    public void SettingThatIsNotReadBack_Fails() => Fails(NoEffect("on,0", null, "on,0", "off"), "did not report what it read back");
+
+    [Fact]
+    public void NoEffectWithoutItsSignOnTheWire_Fails()
+    {
+        ProofRecord record = NoEffect("on,0", "on,0", "on,0", "off");
+        Fails(record with { Flagged = record.Flagged with { Wire = Wire(4096) } }, "sent no reset");
+    }
+
+    [Fact]
+    public void PagesSample_IsProvedAndSaysSo() => Proves(
+        Whole() with { FixTitle = null, IsFixedFromPage = true },
+        "with the page's sample (the rule has no code fix here), all 200000 arrived");
+
+    [Fact]
+    public void PagesSampleBesideACodeFix_Fails() => Fails(Whole() with { Proof = Whole().Proof with { FixedSample = "x" } }, "The code fix 'Remove it' is offered here");
+
+    [Fact]
+    public void PagesSampleThatIsTheFlaggedOne_Fails() => Fails(Whole() with { FixTitle = null, IsFixedFromPage = true, Diff = "" }, "The page's sample is the flagged one.");
+
+    [Fact]
+    public void MissingFramework_IsUnavailable() => Withheld(new() { Rule = Whole().Rule, Proof = Whole().Proof, Missing = "ASP.NET Core is not installed." }, "not installed");
+
+    [Fact]
+    public void RuleOfTwoPrograms_IsAsProvedAsTheWorseOfThem()
+    {
+        ProofRecord second = Whole() with { Proof = Whole().Proof with { FileName = "RST1001.TcpClient.cs" }, Flagged = Flagged() with { Wire = Wire(4096) } };
+        RuleProof proof = new(Whole().Rule, [(Whole(), ProofJudge.Judge(Whole())), (second, ProofJudge.Judge(second))]);
+        Assert.Equal(ProofStatus.Failed, proof.Status);
+        Assert.Same(second, proof.Deciding.Record);
+        Assert.Matches("^RST1001.cs: Flagged, .* RST1001.TcpClient.cs: The flagged program sent no reset.$", proof.Note);
+        Assert.Equal(ProofStatus.Proved, (proof with { Programs = [proof.Programs[0], proof.Programs[0]] }).Status);
+    }
+
+    [Fact]
     public void EffectOfAnotherSystem_IsNotOnThisSystem()
     {
         string other = OperatingSystem.IsWindows() ? "linux" : "windows";
@@ -163,6 +265,31 @@ public sealed class ProofJudgeTests
         Assert.Equal(expected, ProveCommand.ExitCode(statuses.Split(',').Select(Enum.Parse<ProofStatus>)));
 
     private static Finding Diagnostic => new("RST1001", "Warning", "m", "RST1001.cs", 1, 1, Whole().Proof.Flagged, InSample: true);
+
+    private static ProofRecord DataLoss() => Whole() with
+    {
+        Rule = new("RST1001", "t", "dataLoss", []),
+        Proof = Whole().Proof with { Claims = ProofClaims.DataLoss },
+        Flagged = Flagged() with { Report = Report(4096), Wire = Wire(4096) },
+    };
+
+    private static ProofRecord Blocks(long flagged, long? flaggedCall, long repaired, long? repairedCall) => Whole() with
+    {
+        Rule = new("RST1001", "t", "blocks", []),
+        Proof = Whole().Proof with { Claims = ProofClaims.Blocks },
+        Flagged = Flagged() with { Report = Report(200_000) with { BlockedMilliseconds = flagged, CallMilliseconds = flaggedCall }, Wire = Wire(200_000) },
+        Fixed = Fixed() with { Report = Report(200_000) with { BlockedMilliseconds = repaired, CallMilliseconds = repairedCall } },
+    };
+
+    private static ProofRecord NoEffect(string before, string? after, string beforeInFixed, string afterInFixed) => Whole() with
+    {
+        Rule = new("RST1001", "t", "noEffect", []),
+        Proof = Whole().Proof with { Claims = ProofClaims.NoEffect | ProofClaims.Reset, Causes = ["LingerZero"] },
+        Flagged = Flagged() with { Report = Report(4096, "ConnectionReset") with { Before = before, After = after } },
+        Fixed = Fixed() with { Report = Report(200_000) with { Before = beforeInFixed, After = afterInFixed } },
+    };
+
+    private static void Proves(ProofRecord record, string told) => Ends(ProofStatus.Proved, record, told);
 
     private static void Fails(ProofRecord record, string because) => Ends(ProofStatus.Failed, record, because);
 
