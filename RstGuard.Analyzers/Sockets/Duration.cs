@@ -1,4 +1,6 @@
 using System;
+using System.Linq;
+using System.Threading;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Operations;
 
@@ -7,6 +9,12 @@ namespace RstGuard.Sockets;
 /// <summary>Times that the code fixes as constants, in milliseconds.</summary>
 internal static class Duration
 {
+    /// <summary>
+    /// Whether <paramref name="value"/> is always zero: a constant, <c>TimeSpan.Zero</c>, <c>default</c>, or a local or readonly field that has
+    /// no other value.
+    /// </summary>
+    internal static bool IsZero(IOperation value, SocketBody body, CancellationToken cancellationToken) => IsZero(value, body, 0, cancellationToken);
+
     /// <summary>
     /// The constant that <paramref name="value"/> is, an <c>int</c> of milliseconds or a <c>TimeSpan</c> made of constants; false for
     /// what a configuration or a caller decides.
@@ -82,6 +90,40 @@ internal static class Duration
                 return false;
         }
     }
+
+    private static bool IsZero(IOperation value, SocketBody body, int depth, CancellationToken cancellationToken)
+    {
+        const int DeepestReference = 8;
+        KnownTypes types = body.Model.Types;
+        if (depth > DeepestReference)
+        {
+            return false;
+        }
+
+        switch (value.Unwrap())
+        {
+            case IFieldReferenceOperation { Field: { Name: "Zero", IsStatic: true } field } when KnownTypes.Is(field.ContainingType, types.TimeSpan):
+            case IDefaultValueOperation:
+            case IObjectCreationOperation { Arguments.IsEmpty: true, Initializer: null } nothing when KnownTypes.Is(nothing.Type, types.TimeSpan):
+            case IObjectCreationOperation { Arguments: { Length: 1 } ticks } ofTicks when KnownTypes.Is(ofTicks.Type, types.TimeSpan) && ticks[0].Value.IsConstant(out long count) && count == 0:
+                return true;
+            case ILocalReferenceOperation { Local: { IsConst: false } local }:
+                return body.ValuesOf(local) is { Count: 1 } only && body.ReferencesTo(local).All(IsRead) && IsZero(only[0], body, depth + 1, cancellationToken);
+            case IFieldReferenceOperation { Field: { IsReadOnly: true } field } when SymbolEqualityComparer.Default.Equals(field.ContainingAssembly, body.Model.Compilation.Assembly):
+                return !body.Model.IsAssignedOutsideInitializer(field, cancellationToken)
+                    && body.Model.InitializerOf(field, cancellationToken) is { } initial && IsZero(initial, body, depth + 1, cancellationToken);
+            default:
+                return TryGetMilliseconds(value, types, out double milliseconds, out _) && milliseconds == 0;
+        }
+    }
+
+    private static bool IsRead(IOperation reference) => reference.Parent switch
+    {
+        IAssignmentOperation assignment => assignment.Value == reference || assignment is ISimpleAssignmentOperation,
+        IIncrementOrDecrementOperation or IDeconstructionAssignmentOperation or ITupleOperation => false,
+        IArgumentOperation { Parameter.RefKind: not (RefKind.None or RefKind.In) } => false,
+        _ => true,
+    };
 
     private static bool IsNumber(IOperation operation, out double number)
     {

@@ -11,6 +11,7 @@ internal sealed class KnownTypes(Compilation compilation)
     internal INamedTypeSymbol? Socket { get; } = compilation.GetTypeByMetadataName("System.Net.Sockets.Socket");
     internal INamedTypeSymbol? TcpClient { get; } = compilation.GetTypeByMetadataName("System.Net.Sockets.TcpClient");
     internal INamedTypeSymbol? TcpListener { get; } = compilation.GetTypeByMetadataName("System.Net.Sockets.TcpListener");
+    internal INamedTypeSymbol? UdpClient { get; } = compilation.GetTypeByMetadataName("System.Net.Sockets.UdpClient");
     internal INamedTypeSymbol? NetworkStream { get; } = compilation.GetTypeByMetadataName("System.Net.Sockets.NetworkStream");
     internal INamedTypeSymbol? SocketTaskExtensions { get; } = compilation.GetTypeByMetadataName("System.Net.Sockets.SocketTaskExtensions");
     internal INamedTypeSymbol? Stream { get; } = compilation.GetTypeByMetadataName("System.IO.Stream");

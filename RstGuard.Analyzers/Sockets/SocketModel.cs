@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.CompilerServices;
 using System.Threading;
@@ -74,6 +75,10 @@ internal sealed class SocketModel
         INamedTypeSymbol definition = type.OriginalDefinition;
         return _types.TryGetValue(definition, out TypeFacts? known) ? known : _types.GetOrAdd(definition, TypeFacts.Of(this, definition, cancellationToken));
     }
+
+    /// <summary>The bodies that name <paramref name="member"/>, a field or property of the compilation, in the type that declares it.</summary>
+    internal IEnumerable<SocketBody> BodiesThatName(ISymbol member, CancellationToken cancellationToken) =>
+        member.ContainingType is { DeclaringSyntaxReferences.IsEmpty: false } type ? FactsOf(type, cancellationToken).BodiesThatName(member, cancellationToken) : [];
 
     /// <summary>Whether the project is one of tests: by its property <c>IsTestProject</c>, or by what it references.</summary>
     internal bool IsTestProject(AnalyzerOptions options) =>

@@ -73,6 +73,19 @@ internal sealed class TypeFacts
     /// </summary>
     internal bool RunsOnce(ISymbol member, CancellationToken cancellationToken) => RunsOnce(member, 0, cancellationToken);
 
+    /// <summary>The bodies of the type's members that name <paramref name="member"/>, and the accessors and nested types' too.</summary>
+    internal IEnumerable<SocketBody> BodiesThatName(ISymbol member, CancellationToken cancellationToken)
+    {
+        HashSet<string> name = [member.Name];
+        foreach (Member candidate in _members)
+        {
+            if (candidate.Names(name) && candidate.Body(_model, cancellationToken) is { } body)
+            {
+                yield return body;
+            }
+        }
+    }
+
     private static bool IsHolder(ISymbol member, KnownTypes types) => member switch
     {
         IFieldSymbol { AssociatedSymbol: null, IsImplicitlyDeclared: false } field => types.IsConnection(field.Type) || KnownTypes.Is(field.Type, types.Stream),

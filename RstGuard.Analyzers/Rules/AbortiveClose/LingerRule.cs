@@ -65,7 +65,7 @@ public abstract class LingerRule : SocketRule
             _ => (operation.Operation.Syntax, DiagnosticProperties.LingerForms.Assignment),
         };
         LingerTarget target = form == DiagnosticProperties.LingerForms.OptionDefault ? LingerTarget.Default
-            : SocketKindOf.IsListener(operation.Connection, body) ? LingerTarget.Listener
+            : SocketKindOf.IsListener(operation.Connection, body, context.CancellationToken) ? LingerTarget.Listener
             : LingerTarget.Connection;
         if (MessageArguments(Named(operation), time.Seconds, target) is not { } arguments
             || IsSeenWhereUsed(operation.Operation, value)

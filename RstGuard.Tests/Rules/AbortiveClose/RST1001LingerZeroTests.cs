@@ -60,6 +60,8 @@ public sealed class RST1001LingerZeroTests
         "class C { void M() { using var s = new Socket(SocketType.Dgram, ProtocolType.Udp); s.LingerState = new LingerOption(true, 0); } }",
         "class C { Socket _s = new Socket(AddressFamily.InterNetwork, SocketType.Raw, ProtocolType.Icmp); void M() { _s.LingerState = new LingerOption(true, 0); } }",
         "class C { Socket M() => new Socket(SocketType.Dgram, ProtocolType.Udp) { LingerState = new LingerOption(true, 0) }; }",
+        "class C { Socket _s; C() { _s = new Socket(SocketType.Dgram, ProtocolType.Udp); } void M() { _s.LingerState = new LingerOption(true, 0); } }",
+        "class C { void M(UdpClient u) { u.Client.LingerState = new LingerOption(true, 0); } }",
         "class C { static readonly LingerOption Hard = new LingerOption(true, 0); }",
         "namespace Other { class LingerOption { public LingerOption(bool a, int b) { } } class S { public LingerOption? LingerState; } class C { void M(S s) { s.LingerState = new LingerOption(true, 0); } } }",
     ];
