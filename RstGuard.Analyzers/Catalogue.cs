@@ -10,6 +10,9 @@ public static class Catalogue
     /// <summary>RST1001 Linger zero discards unsent data.</summary>
     internal static readonly DiagnosticDescriptor LingerZero = Define("RST1001", Categories.AbortiveClose, DiagnosticSeverity.Warning);
 
+    /// <summary>RST1003 Close(0) resets the connection.</summary>
+    internal static readonly DiagnosticDescriptor CloseZero = Define("RST1003", Categories.AbortiveClose, DiagnosticSeverity.Warning);
+
     /// <summary>RST2001 Closed with unread data.</summary>
     internal static readonly DiagnosticDescriptor ClosedWithUnreadData = Define("RST2001", Categories.DataInFlight, DiagnosticSeverity.Warning);
 
@@ -19,6 +22,7 @@ public static class Catalogue
     /// <summary>Every rule, sorted by id.</summary>
     public static ImmutableArray<CatalogueEntry> Rules { get; } = ImmutableArray.Create(
         new CatalogueEntry(LingerZero, Effects.Reset, causes: ["LingerZero"], origins: ["UserLingerZero"]),
+        new CatalogueEntry(CloseZero, Effects.Reset, causes: ["LingerZero"], origins: ["CloseZero"]),
         new CatalogueEntry(ClosedWithUnreadData, Effects.Reset, causes: ["CloseWithUnread", "DataAfterClose"], origins: ["Plain"]),
         new CatalogueEntry(TimeoutTooShortToConnect, Effects.Reset, causes: ["LateSynAck", "DataAfterClose"], origins: ["Plain"]));
 

@@ -22,6 +22,7 @@ public static class ResetRules
         (CloseOrigin.Plain, ResetCause.DataAfterClose, "RST2001"),
         (CloseOrigin.Plain, ResetCause.DataAfterClose, "RST4001"),
         (CloseOrigin.UserLingerZero, ResetCause.LingerZero, "RST1001"),
+        (CloseOrigin.CloseZero, ResetCause.LingerZero, "RST1003"),
     ];
 
     /// <summary>The ids of the rules that are about such a reset, sorted; empty where no rule is.</summary>

@@ -1,0 +1,90 @@
+using System.Collections.Immutable;
+using System.Linq;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Diagnostics;
+using Microsoft.CodeAnalysis.Operations;
+using RstGuard.Sockets;
+
+namespace RstGuard.Rules;
+
+/// <summary>
+/// RST1003: <c>Close(0)</c> reads like "close at once" and is an abort: the runtime sets linger zero, so the peer gets a reset and what it
+/// has not acknowledged is dropped. A <c>NetworkStream</c> shuts down first, so its reset follows a FIN.
+/// </summary>
+[DiagnosticAnalyzer(LanguageNames.CSharp)]
+public sealed class RST1003CloseZero() : SocketRule(Catalogue.CloseZero, SocketTopics.Tcp)
+{
+    private protected override void Inspect(RuleContext context)
+    {
+        foreach (SocketBody body in context.Bodies())
+        {
+            foreach (SocketOperation operation in body.Operations)
+            {
+                if (operation is { Kind: SocketOperationKind.Close, Operation: IInvocationOperation close, Connection: { } connection }
+                    && Timeout(close) is { } timeout
+                    && Zero(timeout, body, context) is { } zero
+                    && !IsLeftAlone(close, connection, body, context))
+                {
+                    bool isStream = KnownTypes.IsOrDerives(close.TargetMethod.ContainingType, context.Model.Types.NetworkStream);
+                    context.Report(
+                        close.Syntax.GetLocation(),
+                        ImmutableDictionary<string, string?>.Empty,
+                        close.Syntax.Span.Contains(zero.Syntax.Span) ? null : zero,
+                        severity: null,
+                        close.Syntax.ToString(),
+                        Texts.Get(isStream ? "RST1003Stream" : "RST1003Socket"));
+                }
+            }
+        }
+    }
+
+    private static IOperation? Timeout(IInvocationOperation close) => close.Arguments is { Length: 1 } arguments ? arguments[0].Value : null;
+
+    /// <summary>Where the zero stands: the argument, or the default of a parameter that is handed on as it came.</summary>
+    private static IOperation? Zero(IOperation timeout, SocketBody body, RuleContext context)
+    {
+        if (Duration.IsZero(timeout, body, context.CancellationToken))
+        {
+            return timeout;
+        }
+
+        return timeout.Unwrap() is IParameterReferenceOperation { Parameter: { HasExplicitDefaultValue: true, ExplicitDefaultValue: 0 or null, RefKind: RefKind.None } parameter }
+            && KeepsDefault(parameter, body)
+            ? timeout
+            : null;
+    }
+
+    /// <summary>No caller has to say it, and no code here looks at it or changes it before it is handed on.</summary>
+    private static bool KeepsDefault(IParameterSymbol parameter, SocketBody body) =>
+        parameter.ContainingSymbol is IMethodSymbol { IsOverride: false, IsVirtual: false, IsAbstract: false }
+        && body.ReferencesTo(parameter).Count == 1
+        && body.ValuesOf(parameter).Count == 0;
+
+    private static bool IsLeftAlone(IInvocationOperation close, IOperation connection, SocketBody body, RuleContext context) =>
+        IntentionalReset.IsDeclared(context.Owner, close)
+        || SocketKindOf.IsNotTcp(connection, body, context.CancellationToken)
+        || SocketKindOf.IsNonOwningStream(connection, body, context.CancellationToken)
+        || SocketKindOf.IsListener(connection, body, context.CancellationToken)
+        || IsAfterFailure(close, connection);
+
+    /// <summary>In a handler of an operation on this connection that failed: there the reset tells the peer the truth.</summary>
+    private static bool IsAfterFailure(IOperation close, IOperation connection)
+    {
+        if (SocketKindOf.SymbolOf(connection) is not { } holder)
+        {
+            return false;
+        }
+
+        for (IOperation? outer = close; outer is not null; outer = outer.Parent)
+        {
+            if (outer is ICatchClauseOperation { Parent: ITryOperation { Body: var body } }
+                && body.Descendants().Any(operation => operation is IInvocationOperation { Instance: { } instance }
+                    && SymbolEqualityComparer.Default.Equals(SocketKindOf.SymbolOf(Operations.Receiver(instance)), holder)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

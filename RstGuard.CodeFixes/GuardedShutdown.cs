@@ -1,0 +1,132 @@
+using System.Collections.Immutable;
+using System.Linq;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Text;
+
+namespace RstGuard;
+
+/// <summary>
+/// Writes <c>Shutdown</c> before what closes a socket, with its failures caught: on a socket that is not connected it throws, and the
+/// close after it would be skipped.
+/// </summary>
+internal sealed class GuardedShutdown
+{
+    private readonly FixedDocument _document;
+    private readonly ExpressionSyntax _call;
+    private readonly string _receiver;
+
+    private GuardedShutdown(FixedDocument document, ExpressionSyntax call, string receiver)
+    {
+        _document = document;
+        _call = call;
+        _receiver = receiver;
+    }
+
+    /// <summary>
+    /// Where a guarded shutdown can stand before <paramref name="call"/>, a call on a socket whose value is of no use; <see langword="null"/>
+    /// where it would evaluate something twice, or can't stand.
+    /// </summary>
+    internal static GuardedShutdown? Before(InvocationExpressionSyntax call, FixedDocument document)
+    {
+        ExpressionSyntax whole = call;
+        while (whole.Parent is ConditionalAccessExpressionSyntax access && access.WhenNotNull == whole)
+        {
+            whole = access;
+        }
+
+        SimpleNameSyntax? name = call.Expression switch
+        {
+            MemberAccessExpressionSyntax access => access.Name,
+            MemberBindingExpressionSyntax binding => binding.Name,
+            SimpleNameSyntax own => own,
+            _ => null,
+        };
+        if (name is null
+            || whole.DescendantNodes().OfType<ExpressionSyntax>().Any(node => node.Span.End <= name.SpanStart && !FixedDocument.HasNoEffect(node))
+            || whole.DescendantTrivia().Any(trivia => FixedDocument.HoldsComment(new SyntaxTriviaList(trivia))))
+        {
+            return null;
+        }
+
+        return whole.Parent is ExpressionStatementSyntax or LambdaExpressionSyntax or ArrowExpressionClauseSyntax
+            ? new GuardedShutdown(document, whole, document.Text.ToString(TextSpan.FromBounds(whole.SpanStart, name.SpanStart)))
+            : null;
+    }
+
+    /// <summary>
+    /// Whether each way to the call runs a <c>Shutdown</c> of sending on the same socket first, or tries to.
+    /// </summary>
+    internal bool IsThere()
+    {
+        SyntaxNode function = _call.Ancestors().First(node => node is AnonymousFunctionExpressionSyntax or LocalFunctionStatementSyntax or MemberDeclarationSyntax or AccessorDeclarationSyntax or CompilationUnitSyntax);
+        return function.DescendantNodes().OfType<InvocationExpressionSyntax>().Any(earlier => earlier.SpanStart < _call.SpanStart
+            && ReceiverOf(earlier, "Shutdown") is { } receiver && Comparable(receiver) == Comparable(_receiver)
+            && !earlier.ArgumentList.Arguments.ToString().EndsWith(".Receive", System.StringComparison.Ordinal)
+            && earlier.Ancestors().TakeWhile(node => !node.Span.Contains(_call.Span)).All(node => node is not (IfStatementSyntax or WhileStatementSyntax or ForStatementSyntax
+                or CommonForEachStatementSyntax or SwitchStatementSyntax or CatchClauseSyntax or AnonymousFunctionExpressionSyntax or LocalFunctionStatementSyntax)));
+    }
+
+    /// <summary>Writes the shutdown, and <paramref name="close"/> called on the same socket instead of the call.</summary>
+    internal ImmutableArray<TextChange> Write(string direction, string close)
+    {
+        string shutdown = Name("SocketShutdown");
+        string attempt = $"try {{ {_receiver}Shutdown({shutdown}.{direction}); }}";
+        string refused = $"catch ({Name("SocketException")}) {{ }}";
+        string disposed = $"catch ({_document.Model.Compilation.GetTypeByMetadataName("System.ObjectDisposedException")?.ToMinimalDisplayString(_document.Model, _call.SpanStart)}) {{ }}";
+        string closing = $"{_receiver}{close};";
+        string onOneLine = $"{{ {attempt} {refused} {disposed} {closing} }}";
+        switch (_call.Parent)
+        {
+            case ExpressionStatementSyntax { Parent: BlockSyntax or GlobalStatementSyntax or SwitchSectionSyntax } statement:
+                TextLine line = _document.Text.Lines.GetLineFromPosition(statement.SpanStart);
+                string before = _document.Text.ToString(TextSpan.FromBounds(line.Start, statement.SpanStart));
+                string separator = before.Trim().Length == 0 ? _document.NewLine + before : " ";
+                return ImmutableArray.Create(new TextChange(statement.Span, string.Join(separator, attempt, refused, disposed, closing)));
+            case ExpressionStatementSyntax statement:
+                return ImmutableArray.Create(new TextChange(statement.Span, onOneLine));
+            case LambdaExpressionSyntax:
+                return ImmutableArray.Create(new TextChange(_call.Span, onOneLine));
+            case ArrowExpressionClauseSyntax { Parent: var member } arrow when member!.GetLastToken() is var end && end.IsKind(SyntaxKind.SemicolonToken):
+                TextLine declaration = _document.Text.Lines.GetLineFromPosition(member.SpanStart);
+                string indent = _document.Text.ToString(TextSpan.FromBounds(declaration.Start, member.SpanStart));
+                bool startsItsLine = indent.Trim().Length == 0;
+                string block = startsItsLine
+                    ? string.Join(_document.NewLine + indent, "", "{", "    " + attempt, "    " + refused, "    " + disposed, "    " + closing, "}")
+                    : " " + onOneLine;
+                return ImmutableArray.Create(new TextChange(TextSpan.FromBounds(arrow.ArrowToken.GetPreviousToken().Span.End, end.Span.End), block));
+            default:
+                return ImmutableArray<TextChange>.Empty;
+        }
+    }
+
+    /// <summary>What <paramref name="call"/> is called on, as it is written, when it is a call of <paramref name="method"/>.</summary>
+    internal static string? ReceiverOf(InvocationExpressionSyntax call, string method)
+    {
+        ExpressionSyntax whole = call;
+        while (whole.Parent is ConditionalAccessExpressionSyntax access && access.WhenNotNull == whole)
+        {
+            whole = access;
+        }
+
+        SimpleNameSyntax? name = call.Expression switch
+        {
+            MemberAccessExpressionSyntax access => access.Name,
+            MemberBindingExpressionSyntax binding => binding.Name,
+            SimpleNameSyntax own => own,
+            _ => null,
+        };
+        return name?.Identifier.ValueText == method ? call.SyntaxTree.GetText().ToString(TextSpan.FromBounds(whole.SpanStart, name.SpanStart)) : null;
+    }
+
+    /// <summary>A receiver without what does not change which object it is.</summary>
+    private static string Comparable(string receiver)
+    {
+        string compact = new(receiver.Where(c => c is not ('?' or '!') && !char.IsWhiteSpace(c)).ToArray());
+        return compact.StartsWith("this.", System.StringComparison.Ordinal) ? compact.Substring("this.".Length) : compact;
+    }
+
+    private string Name(string type) =>
+        _document.Model.Compilation.GetTypeByMetadataName("System.Net.Sockets." + type)?.ToMinimalDisplayString(_document.Model, _call.SpanStart) ?? type;
+}
