@@ -19,9 +19,11 @@ internal static class ProgramRun
     /// <param name="name">Its assembly name.</param>
     /// <param name="framework">The shared framework it needs beside .NET's own; null: none.</param>
     /// <param name="address">The loopback address it listens on.</param>
+    /// <param name="capture">Where it is to run.</param>
     /// <param name="cancellationToken">Kills the program.</param>
     /// <exception cref="ProgramFailedException">It crashed, did not end in time, or reported nothing that can be read.</exception>
-    public static async Task<ProgramReport> RunAsync(byte[] program, string name, SharedFramework? framework, IPAddress address, CancellationToken cancellationToken)
+    public static async Task<ProgramReport> RunAsync(
+        byte[] program, string name, SharedFramework? framework, IPAddress address, IWireCapture capture, CancellationToken cancellationToken)
     {
         DirectoryInfo directory = Directory.CreateTempSubdirectory("rstguard-proof-");
         try
@@ -29,7 +31,7 @@ internal static class ProgramRun
             string path = Path.Combine(directory.FullName, name + ".dll");
             await File.WriteAllBytesAsync(path, program, cancellationToken);
             await File.WriteAllTextAsync(Path.ChangeExtension(path, ".runtimeconfig.json"), RuntimeConfiguration(framework), cancellationToken);
-            return await StartAsync(path, address, cancellationToken);
+            return await StartAsync(path, address, capture, cancellationToken);
         }
         finally
         {
@@ -48,7 +50,7 @@ internal static class ProgramRun
         }
         """;
 
-    private static async Task<ProgramReport> StartAsync(string path, IPAddress address, CancellationToken cancellationToken)
+    private static async Task<ProgramReport> StartAsync(string path, IPAddress address, IWireCapture capture, CancellationToken cancellationToken)
     {
         ProcessStartInfo start = new(DotnetHost())
         {
@@ -65,7 +67,7 @@ internal static class ProgramRun
             start.Environment.Remove(variable);
         }
 
-        using Process process = Process.Start(start) ?? throw new ProgramFailedException("The program could not be started.");
+        using Process process = await capture.RunAsync(start);
         process.StandardInput.Close();
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Limit);

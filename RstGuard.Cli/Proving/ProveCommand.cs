@@ -15,8 +15,8 @@ internal static class ProveCommand
     private const int Failed = 1;
     private const int Unavailable = 3;
 
-    /// <summary>More at a time would only make the programs wait for each other.</summary>
-    private const int AtOnce = 3;
+    /// <summary>Programs mostly wait for their peers, compilers never do; more than this and a program's waits would be for a processor.</summary>
+    private static readonly int AtOnce = Math.Clamp(2 * Environment.ProcessorCount, 2, 8);
 
     /// <summary>Columns where nobody says how many there are, as in a file or a pipe.</summary>
     private const int RedirectedWidth = 120;
@@ -71,7 +71,9 @@ internal static class ProveCommand
 
         List<(ProofRule Rule, IReadOnlyList<Proof> Programs)> chosen = Choose(ids);
         using KernelResetTrace? kernel = OpenKernelTrace();
-        using LoopbackWire wire = new(filter => Open(filter, access), kernel, PrivateNamespace.IsInside);
+        using LoopbackWire wire = PrivateNamespace.IsInside && access.Reason.Length == 0
+            ? await LoopbackWire.CreatePrivateAsync(Math.Min(AtOnce, chosen.Sum(rule => rule.Programs.Count)), filter => Open(filter, access), kernel)
+            : new LoopbackWire(filter => Open(filter, access), kernel);
         Prover prover = new(Assemblies.Analyzers(), Assemblies.Fixes(), wire);
         bool terminal = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected;
 

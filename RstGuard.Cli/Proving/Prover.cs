@@ -106,7 +106,7 @@ internal sealed class Prover(ImmutableArray<DiagnosticAnalyzer> analyzers, Immut
                 progress(isFlagged ? "waiting for the wire" : "waiting for the wire again");
                 await using IWireCapture capture = await wire.StartAsync(address, cancellationToken);
                 progress(isFlagged ? "running" : "running the fixed program");
-                program = program with { Report = await ProgramRun.RunAsync(assembly, record.Rule.Id, framework, address, cancellationToken) };
+                program = program with { Report = await ProgramRun.RunAsync(assembly, record.Rule.Id, framework, address, capture, cancellationToken) };
                 program = program with { Wire = await capture.StopAsync(cancellationToken) };
             }
         }

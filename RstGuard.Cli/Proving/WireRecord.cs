@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using RstGuard.Diagnosis;
 
@@ -27,6 +28,9 @@ internal interface IWire
 /// <summary>A running capture.</summary>
 internal interface IWireCapture : IAsyncDisposable
 {
+    /// <summary>Starts a program where this capture sees it.</summary>
+    Task<Process> RunAsync(ProcessStartInfo program);
+
     /// <summary>Waits, bounded, until all that was sent has been seen, and ends the capture.</summary>
     Task<WireRecord> StopAsync(CancellationToken cancellationToken);
 }
