@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Collections.Immutable;
 using System.Linq;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Operations;
@@ -16,7 +17,7 @@ internal sealed class ConnectionAliases
     private readonly KnownTypes _types;
     private readonly IReadOnlyDictionary<ISymbol, ISymbol>? _fields;
     private readonly Dictionary<ISymbol, ISymbol?> _holders = new(SymbolEqualityComparer.Default);
-    private HashSet<ISymbol>? _escaped;
+    private Dictionary<ISymbol, ImmutableArray<HandOver>>? _handOvers;
 
     /// <param name="body">The body.</param>
     /// <param name="fields">Fields and the field that holds their connection; <see langword="null"/> for locals and parameters.</param>
@@ -27,7 +28,7 @@ internal sealed class ConnectionAliases
         _fields = fields;
         foreach (ISymbol symbol in body.Symbols)
         {
-            if (IsConnectionOrStream(symbol) && symbol is ILocalSymbol or IParameterSymbol)
+            if (symbol is ILocalSymbol or IParameterSymbol && CarriesConnection(symbol))
             {
                 _holders[symbol] = FindHolder(symbol, 0);
             }
@@ -38,7 +39,7 @@ internal sealed class ConnectionAliases
 
     /// <summary>Whether a symbol is a field or property that may hold a connection or its stream.</summary>
     internal static Func<ISymbol, bool> IsFieldOfConnection(KnownTypes types) => symbol =>
-        symbol is IFieldSymbol or IPropertySymbol && TypeOf(symbol) is { } type && (types.IsConnection(type) || KnownTypes.Is(type, types.Stream));
+        symbol is IFieldSymbol or IPropertySymbol && types.CarriesConnection(TypeOf(symbol));
 
     /// <summary>What holds the connection that <paramref name="operation"/> is done to.</summary>
     internal ISymbol? HolderOf(SocketOperation operation) => operation.Connection switch
@@ -53,7 +54,49 @@ internal sealed class ConnectionAliases
     /// <summary>What holds the connection of a local, parameter or field; <see langword="null"/> when it holds none that counts.</summary>
     internal ISymbol? HolderOf(ISymbol symbol) => HolderOf(symbol, 0);
 
-    internal bool Escapes(ISymbol holder) => (_escaped ??= FindEscaped()).Contains(holder);
+    /// <summary>Whether the connection leaves sight, so that nothing can be known about its end.</summary>
+    internal bool Escapes(ISymbol holder) => !HandOversOf(holder).IsEmpty;
+
+    /// <summary>The places where the connection leaves sight.</summary>
+    internal ImmutableArray<HandOver> HandOversOf(ISymbol holder) =>
+        (_handOvers ??= FindHandOvers()).TryGetValue(holder, out ImmutableArray<HandOver> found) ? found : ImmutableArray<HandOver>.Empty;
+
+    /// <summary>
+    /// Whether a close ends the connection itself: not one of a wrapper that leaves open what it wraps. What is not known counts as an end.
+    /// </summary>
+    internal bool EndsConnection(SocketOperation close)
+    {
+        IOperation? value = close.Connection;
+        for (int depth = 0; value is not null && depth < LongestChain; depth++)
+        {
+            value = value.Unwrap();
+            if (ConnectionWrap.Of(value, _types) is { } wrap)
+            {
+                if (wrap.Owns == false)
+                {
+                    return false;
+                }
+
+                value = wrap.Inner;
+                continue;
+            }
+
+            ISymbol? symbol = value is IVariableDeclaratorOperation { Symbol: var resource } ? resource : SocketKindOf.SymbolOf(value);
+            value = null;
+            if (symbol is not null)
+            {
+                foreach (IOperation given in Body.ValuesOf(symbol.OriginalDefinition))
+                {
+                    if (ConnectionWrap.Of(given.Unwrap(), _types) is not null)
+                    {
+                        value = given;
+                    }
+                }
+            }
+        }
+
+        return true;
+    }
 
     internal bool HasKnownOrigin(ISymbol holder)
     {
@@ -74,12 +117,18 @@ internal sealed class ConnectionAliases
             : "NetworkStream";
     }
 
-    /// <summary>The value without what takes a part of the connection: of <c>client.GetStream()</c>, the client.</summary>
+    /// <summary>
+    /// The value without what takes a part of the connection or is put over it: of <c>client.GetStream()</c>, the client; of
+    /// <c>new SslStream(stream)</c>, the stream.
+    /// </summary>
     internal IOperation? OwnerOf(IOperation value) => value.Unwrap() switch
     {
         IPropertyReferenceOperation { Property: { Name: "Client" } property, Instance: { } client } when KnownTypes.Is(property.ContainingType, _types.TcpClient) => Operations.Receiver(client),
+        IPropertyReferenceOperation { Property: { Name: "SafeHandle" } property, Instance: { } socket } when KnownTypes.Is(property.ContainingType, _types.Socket) => Operations.Receiver(socket),
+        IPropertyReferenceOperation { Property: { Name: "Socket" } property, Instance: { } stream } when KnownTypes.Is(property.ContainingType, _types.NetworkStream) => Operations.Receiver(stream),
+        IPropertyReferenceOperation { Property: { Name: "BaseStream" } property, Instance: { } wrapper } when _types.CarriesConnection(property.ContainingType) => Operations.Receiver(wrapper),
         IInvocationOperation { TargetMethod: { Name: "GetStream" } method, Instance: { } client } when KnownTypes.Is(method.ContainingType, _types.TcpClient) => Operations.Receiver(client),
-        _ => null,
+        var other => ConnectionWrap.Of(other, _types)?.Inner,
     };
 
     /// <summary>Whether <paramref name="value"/> gives a holder another connection than the one it is known for.</summary>
@@ -123,19 +172,30 @@ internal sealed class ConnectionAliases
     private ISymbol? FindHolder(ISymbol symbol, int depth)
     {
         ISymbol? own = _fields is null && _types.IsConnection(TypeOf(symbol)) ? symbol : null;
-        if (!IsConnectionOrStream(symbol))
+        if (!CarriesConnection(symbol))
         {
             return null;
         }
 
-        List<IOperation> values = [.. Body.ValuesOf(symbol).Where(value => !IsNull(value))];
-        if (values.Count == 1 && HolderOf(values[0], depth + 1) is { } holder)
+        int values = 0;
+        foreach (IOperation value in Body.ValuesOf(symbol))
         {
-            return holder;
+            values += IsNull(value) || IsOver(value, symbol) ? 0 : 1;
+        }
+
+        if (values == 1)
+        {
+            foreach (IOperation value in Body.ValuesOf(symbol))
+            {
+                if (!IsNull(value) && !IsOver(value, symbol) && HolderOf(value, depth + 1) is { } holder)
+                {
+                    return holder;
+                }
+            }
         }
 
         // _socket = socket: the local is the field's other name from its beginning.
-        if (_fields is not null && values.Count <= 1)
+        if (_fields is not null && values <= 1)
         {
             foreach (IOperation reference in Body.ReferencesTo(symbol))
             {
@@ -176,32 +236,21 @@ internal sealed class ConnectionAliases
         _ => null,
     };
 
-    private bool IsConnectionOrStream(ISymbol symbol) => TypeOf(symbol) is { } type && (_types.IsConnection(type) || KnownTypes.Is(type, _types.Stream));
+    private bool CarriesConnection(ISymbol symbol) => _types.CarriesConnection(TypeOf(symbol));
 
-    private HashSet<ISymbol> FindEscaped()
+    /// <summary>Whether a value of <paramref name="symbol"/> is what it held before, wrapped: <c>stream = new SslStream(stream)</c>.</summary>
+    private bool IsOver(IOperation value, ISymbol symbol)
     {
-        HashSet<ISymbol> escaped = new(SymbolEqualityComparer.Default);
-        foreach (ISymbol symbol in Body.Symbols)
+        IOperation? inner = value.Unwrap();
+        if (ConnectionWrap.Of(inner, _types) is null)
         {
-            if (IsConnectionOrStream(symbol) && HolderOf(symbol) is { } holder && !escaped.Contains(holder) && EscapesThrough(symbol, holder))
-            {
-                escaped.Add(holder);
-            }
+            return false;
         }
 
-        return escaped;
-    }
-
-    private bool EscapesThrough(ISymbol symbol, ISymbol holder)
-    {
-        if (symbol is ILocalSymbol && Body.ValuesOf(symbol).Count(value => !IsNull(value)) > 1)
+        for (int depth = 0; inner is not null && depth < LongestChain; depth++)
         {
-            return true;
-        }
-
-        foreach (IOperation reference in Body.ReferencesTo(symbol))
-        {
-            if (!IsUnderstood(reference, holder) || (symbol is ILocalSymbol or IParameterSymbol && !SymbolEqualityComparer.Default.Equals(FunctionOf(reference), symbol.ContainingSymbol)))
+            inner = OwnerOf(inner)?.Unwrap();
+            if (inner is not null && SymbolEqualityComparer.Default.Equals(SocketKindOf.SymbolOf(inner)?.OriginalDefinition, symbol))
             {
                 return true;
             }
@@ -210,29 +259,75 @@ internal sealed class ConnectionAliases
         return false;
     }
 
-    private ISymbol FunctionOf(IOperation operation)
+    private Dictionary<ISymbol, ImmutableArray<HandOver>> FindHandOvers()
     {
-        for (IOperation? outer = operation.Parent; outer is not null; outer = outer.Parent)
+        Dictionary<ISymbol, ImmutableArray<HandOver>> found = new(SymbolEqualityComparer.Default);
+        foreach (ISymbol symbol in Body.Symbols)
         {
-            switch (outer)
+            if (CarriesConnection(symbol) && HolderOf(symbol) is { } holder)
             {
-                case IAnonymousFunctionOperation function:
-                    return function.Symbol;
-                case ILocalFunctionOperation function:
-                    return function.Symbol;
+                AddHandOvers(symbol, holder, found);
             }
         }
 
-        return Body.Owner;
+        return found;
     }
 
-    private bool IsUnderstood(IOperation reference, ISymbol holder)
+    private void AddHandOvers(ISymbol symbol, ISymbol holder, Dictionary<ISymbol, ImmutableArray<HandOver>> found)
+    {
+        if (symbol is ILocalSymbol)
+        {
+            int values = 0;
+            foreach (IOperation value in Body.ValuesOf(symbol))
+            {
+                if (!IsNull(value) && !IsOver(value, symbol) && ++values > 1)
+                {
+                    Add(new HandOver(HandOverKind.Replaced, symbol, value, value));
+                }
+            }
+        }
+
+        foreach (IOperation reference in Body.ReferencesTo(symbol))
+        {
+            if (HandOverOf(symbol, reference, holder) is { } handOver)
+            {
+                Add(handOver);
+            }
+        }
+
+        void Add(HandOver handOver) => found[holder] = found.TryGetValue(holder, out ImmutableArray<HandOver> known) ? known.Add(handOver) : ImmutableArray.Create(handOver);
+    }
+
+    private HandOver? HandOverOf(ISymbol symbol, IOperation reference, ISymbol holder)
+    {
+        if (symbol is ILocalSymbol or IParameterSymbol)
+        {
+            for (IOperation? outer = reference.Parent; outer is not null; outer = outer.Parent)
+            {
+                IMethodSymbol? function = (outer as IAnonymousFunctionOperation)?.Symbol ?? (outer as ILocalFunctionOperation)?.Symbol;
+                if (function is not null)
+                {
+                    if (SymbolEqualityComparer.Default.Equals(function, symbol.ContainingSymbol))
+                    {
+                        break;
+                    }
+
+                    return new HandOver(HandOverKind.Captured, symbol, reference, outer);
+                }
+            }
+        }
+
+        return NotUnderstood(reference, holder) is (var kind, var to) ? new HandOver(kind, symbol, reference, to) : null;
+    }
+
+    /// <summary>How <paramref name="reference"/> gives the connection away, and to what; <see langword="null"/> when it doesn't.</summary>
+    private (HandOverKind Kind, IOperation To)? NotUnderstood(IOperation reference, ISymbol holder)
     {
         if (reference is IMemberReferenceOperation { Instance: { } instance } member && reference is IFieldReferenceOperation or IPropertyReferenceOperation
             && member.Member is IFieldSymbol or IPropertySymbol && _fields?.ContainsKey(member.Member.OriginalDefinition) == true
             && instance is not IInstanceReferenceOperation { ReferenceKind: InstanceReferenceKind.ContainingTypeInstance })
         {
-            return false;
+            return (HandOverKind.Other, reference);
         }
 
         IOperation value = reference;
@@ -244,35 +339,45 @@ internal sealed class ConnectionAliases
         switch (value.Parent)
         {
             case IPropertyReferenceOperation property when property.Instance == value:
-                return OwnerOf(property) is null || IsUnderstood(property, holder);
+                return OwnerOf(property) is null ? null : NotUnderstood(property, holder);
             case IInvocationOperation call when call.Instance == value:
-                return IsUnderstoodCall(call, holder);
+                return OfCall(call, holder);
             case IConditionalAccessOperation access when access.Operation == value:
                 return access.WhenNotNull.Unwrap() switch
                 {
-                    IInvocationOperation called => IsUnderstoodCall(called, holder),
-                    IPropertyReferenceOperation property => OwnerOf(property) is null,
-                    _ => false,
+                    IInvocationOperation called => OfCall(called, holder),
+                    IPropertyReferenceOperation property when OwnerOf(property) is null => null,
+                    _ => (HandOverKind.Other, access),
                 };
             case IVariableInitializerOperation { Parent: IVariableDeclaratorOperation declarator }:
-                return SymbolEqualityComparer.Default.Equals(HolderOf(declarator.Symbol), holder);
+                return SymbolEqualityComparer.Default.Equals(HolderOf(declarator.Symbol), holder) ? null : (HandOverKind.Stored, declarator);
             case ISimpleAssignmentOperation assignment when assignment.Target == value:
-                return assignment.Parent is IExpressionStatementOperation;
-            case ISimpleAssignmentOperation { Parent: IExpressionStatementOperation } assignment:
-                return SocketKindOf.SymbolOf(assignment.Target) is { } target && SymbolEqualityComparer.Default.Equals(HolderOf(target.OriginalDefinition), holder);
+                return assignment.Parent is IExpressionStatementOperation ? null : (HandOverKind.Other, assignment);
+            case ISimpleAssignmentOperation assignment:
+                return assignment.Parent is IExpressionStatementOperation
+                    && SocketKindOf.SymbolOf(assignment.Target) is { } target && SymbolEqualityComparer.Default.Equals(HolderOf(target.OriginalDefinition), holder)
+                    ? null
+                    : (HandOverKind.Stored, assignment);
             case IBinaryOperation:
             case IIsPatternOperation:
             case IUsingOperation:
             case IExpressionStatementOperation:
-                return true;
-            case IArgumentOperation { Parent: IInvocationOperation extension } argument:
-                return extension.Arguments[0] == argument && KnownTypes.Is(extension.TargetMethod.ContainingType, _types.SocketTaskExtensions);
+                return null;
+            case IReturnOperation returned:
+                return (HandOverKind.Returned, returned);
+            case IArgumentOperation { Parent: { } taker } argument:
+                return taker is IInvocationOperation extension && extension.Arguments[0] == argument && extension.TargetMethod.IsExtensionMethod && _types.Members.Find(extension.TargetMethod) is not null ? null
+                    : ConnectionWrap.Of(taker, _types) is { } wrap && wrap.Inner == value.Unwrap() ? NotUnderstood(taker.Wrapped(), holder)
+                    : (HandOverKind.Argument, taker);
+            case { } other:
+                return (HandOverKind.Other, other);
             default:
-                return false;
+                return (HandOverKind.Other, reference);
         }
     }
 
-    private bool IsUnderstoodCall(IInvocationOperation call, ISymbol holder) =>
-        SocketOperation.Create(call, _types) is not null
-        || (OwnerOf(call) is not null ? IsUnderstood(call.Wrapped(), holder) : SocketOperation.TakesNothing(call.TargetMethod, _types));
+    private (HandOverKind Kind, IOperation To)? OfCall(IInvocationOperation call, ISymbol holder) =>
+        SocketOperation.Create(call, _types) is { Kind: not SocketOperationKind.HandOver } ? null
+        : OwnerOf(call) is not null ? NotUnderstood(call.Wrapped(), holder)
+        : (HandOverKind.Other, call);
 }

@@ -34,6 +34,21 @@ internal enum ConnectionFacts : ushort
 
     /// <summary>It was made, accepted or connected here.</summary>
     Fresh = 256,
+
+    /// <summary>This side has said that it sends no more.</summary>
+    EndedSending = 512,
+
+    /// <summary>This side has said that it receives no more.</summary>
+    EndedReceiving = 1024,
+
+    /// <summary>It was disconnected, and the socket kept.</summary>
+    Disconnected = 2048,
+
+    /// <summary>A receive was begun whose end stands elsewhere: <c>BeginReceive</c>, event arguments, a task that is not awaited there.</summary>
+    ReceiveBegun = 4096,
+
+    /// <summary>The same of a send.</summary>
+    SendBegun = 8192,
 }
 
 /// <summary>The facts that hold on some path to a place, and those that hold on each.</summary>

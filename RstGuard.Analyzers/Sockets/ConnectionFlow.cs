@@ -393,26 +393,52 @@ internal sealed class ConnectionFlow
         {
             switch (operation.Kind)
             {
+                // The data comes with the end of it, in another function as a rule.
+                case SocketOperationKind.Receive when operation.Form == OperationForm.Begin:
+                    return facts.With(ConnectionFacts.ReceiveBegun);
+                case SocketOperationKind.Send when operation.Form == OperationForm.Begin:
+                    return Sent(facts).With(ConnectionFacts.SendBegun);
+                case SocketOperationKind.Send or SocketOperationKind.Flush when operation.Form == OperationForm.End:
+                    return facts.Without(ConnectionFacts.SendBegun);
                 case SocketOperationKind.Receive:
                 case SocketOperationKind.ReceiveAll:
                     KnownFacts again = facts.Ever(ConnectionFacts.Received)
                         ? new(facts.May | ConnectionFacts.ReceivedAgain, facts.Always(ConnectionFacts.Received) ? facts.Must | ConnectionFacts.ReceivedAgain : facts.Must)
                         : facts;
-                    return again.With(ConnectionFacts.Received).Without(ConnectionFacts.Peeked | ConnectionFacts.DataSeen | ConnectionFacts.AtEnd);
+                    KnownFacts received = again.With(ConnectionFacts.Received).Without(ConnectionFacts.Peeked | ConnectionFacts.DataSeen | ConnectionFacts.AtEnd);
+                    return operation.Form == OperationForm.End ? received.Without(ConnectionFacts.ReceiveBegun) : IsPending(operation) ? received.With(ConnectionFacts.ReceiveBegun) : received;
                 case SocketOperationKind.Peek:
                     return facts.With(ConnectionFacts.Peeked).Without(ConnectionFacts.AtEnd);
                 case SocketOperationKind.Send:
-                    return new KnownFacts(
-                        facts.Ever(ConnectionFacts.Received) ? facts.May | ConnectionFacts.Replied : facts.May,
-                        facts.Always(ConnectionFacts.Received) ? facts.Must | ConnectionFacts.Replied : facts.Must).With(ConnectionFacts.Sent);
+                    return IsPending(operation) ? Sent(facts).With(ConnectionFacts.SendBegun) : Sent(facts);
                 case SocketOperationKind.Connect:
                     return facts.With(ConnectionFacts.Fresh);
+                case SocketOperationKind.Shutdown:
+                    return Ended(Ended(facts, operation.EndsSending, ConnectionFacts.EndedSending), operation.EndsReceiving, ConnectionFacts.EndedReceiving);
+                case SocketOperationKind.Disconnect:
+                    return facts.With(ConnectionFacts.Disconnected);
                 case SocketOperationKind.Close:
                     return facts.With(ConnectionFacts.Closed);
                 default:
                     return facts;
             }
         }
+
+        private static KnownFacts Sent(KnownFacts facts) => new KnownFacts(
+            facts.Ever(ConnectionFacts.Received) ? facts.May | ConnectionFacts.Replied : facts.May,
+            facts.Always(ConnectionFacts.Received) ? facts.Must | ConnectionFacts.Replied : facts.Must).With(ConnectionFacts.Sent);
+
+        // A direction that is not known may have been ended, or not.
+        private static KnownFacts Ended(KnownFacts facts, bool? ends, ConnectionFacts direction) => ends switch
+        {
+            true => facts.With(direction),
+            null => new KnownFacts(facts.May | direction, facts.Must),
+            false => facts,
+        };
+
+        /// <summary>An asynchronous form whose end the function does not wait for at that place.</summary>
+        private static bool IsPending(SocketOperation operation) =>
+            operation.Form == OperationForm.EventArgs || (operation.Form == OperationForm.Task && operation.Result.Kind is not (ResultUseKind.Awaited or ResultUseKind.Waited));
 
         /// <summary>What a condition tells of a connection: data is waiting, or the peer has sent all.</summary>
         private void Assume(IOperation condition, bool holds, State state)

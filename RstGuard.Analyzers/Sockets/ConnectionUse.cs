@@ -14,20 +14,34 @@ internal sealed class ConnectionUse
 {
     private readonly ConnectionAliases _aliases;
 
-    private ConnectionUse(ISymbol holder, ImmutableArray<SocketOperation> operations, ConnectionAliases aliases)
+    private ConnectionUse(ISymbol holder, ImmutableArray<SocketOperation> operations, ImmutableArray<SocketOperation> wrapperCloses, ConnectionAliases aliases)
     {
         _aliases = aliases;
         Holder = holder;
         Operations = operations;
+        WrapperCloses = wrapperCloses;
     }
 
     /// <summary>The local, parameter or own field that holds it: a socket, a client, or a stream.</summary>
     internal ISymbol Holder { get; }
 
+    /// <summary>Through all its names, and through what is put over it.</summary>
     internal ImmutableArray<SocketOperation> Operations { get; }
+
+    /// <summary>Closes of wrappers that leave the connection open; they are not among <see cref="Operations"/>.</summary>
+    internal ImmutableArray<SocketOperation> WrapperCloses { get; }
 
     /// <summary>It is handed to other code, stored, returned, captured, or assigned twice: nothing can be known about its end.</summary>
     internal bool Escapes => _aliases.Escapes(Holder);
+
+    /// <summary>The places where it leaves sight.</summary>
+    internal ImmutableArray<HandOver> HandOvers => _aliases.HandOversOf(Holder);
+
+    /// <summary>
+    /// A stream other than its own is put over it, a reader or a writer: what is read and written may be more or less than what the
+    /// code asks for, and what the streams hold back is not seen.
+    /// </summary>
+    internal bool IsWrapped => Operations.Any(operation => operation is { Kind: SocketOperationKind.Wrap, Api: not ConnectionApi.NetworkStream });
 
     /// <summary>The holder gets a connection that this body makes or accepts, or that its caller gives it: none that others share.</summary>
     internal bool HasKnownOrigin => _aliases.HasKnownOrigin(Holder);
@@ -50,7 +64,7 @@ internal sealed class ConnectionUse
     internal static ImmutableArray<ConnectionUse> Of(ConnectionAliases aliases)
     {
         List<ISymbol> holders = [];
-        Dictionary<ISymbol, ImmutableArray<SocketOperation>.Builder> operations = new(SymbolEqualityComparer.Default);
+        Dictionary<ISymbol, (ImmutableArray<SocketOperation>.Builder Own, ImmutableArray<SocketOperation>.Builder WrapperCloses)> operations = new(SymbolEqualityComparer.Default);
         foreach (SocketOperation operation in aliases.Body.Operations)
         {
             if (aliases.HolderOf(operation) is not { } holder)
@@ -58,15 +72,15 @@ internal sealed class ConnectionUse
                 continue;
             }
 
-            if (!operations.TryGetValue(holder, out ImmutableArray<SocketOperation>.Builder? list))
+            if (!operations.TryGetValue(holder, out (ImmutableArray<SocketOperation>.Builder Own, ImmutableArray<SocketOperation>.Builder WrapperCloses) lists))
             {
-                operations.Add(holder, list = ImmutableArray.CreateBuilder<SocketOperation>());
+                operations.Add(holder, lists = (ImmutableArray.CreateBuilder<SocketOperation>(), ImmutableArray.CreateBuilder<SocketOperation>()));
                 holders.Add(holder);
             }
 
-            list.Add(operation);
+            (operation.Kind != SocketOperationKind.Close || aliases.EndsConnection(operation) ? lists.Own : lists.WrapperCloses).Add(operation);
         }
 
-        return holders.Select(holder => new ConnectionUse(holder, operations[holder].ToImmutable(), aliases)).ToImmutableArray();
+        return holders.Select(holder => new ConnectionUse(holder, operations[holder].Own.ToImmutable(), operations[holder].WrapperCloses.ToImmutable(), aliases)).ToImmutableArray();
     }
 }

@@ -33,6 +33,10 @@ internal static class Duration
         milliseconds = 0;
         switch (value)
         {
+            case IFieldReferenceOperation { Field: { Name: "Zero", ContainingType: var type } } when KnownTypes.Is(type, types.TimeSpan):
+            case IDefaultValueOperation when KnownTypes.Is(value.Type, types.TimeSpan):
+            case IObjectCreationOperation { Arguments.IsEmpty: true, Initializer: null } when KnownTypes.Is(value.Type, types.TimeSpan):
+                return true;
             case IInvocationOperation { Instance: null, TargetMethod: var method, Arguments: { Length: >= 1 } arguments } when KnownTypes.Is(method.ContainingType, types.TimeSpan):
                 double? factor = method.Name switch
                 {

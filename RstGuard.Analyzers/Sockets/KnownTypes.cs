@@ -1,4 +1,6 @@
+using System.Collections.Generic;
 using System.Collections.Immutable;
+using System.Threading;
 using Microsoft.CodeAnalysis;
 
 namespace RstGuard.Sockets;
@@ -22,6 +24,12 @@ internal sealed class KnownTypes(Compilation compilation)
     internal INamedTypeSymbol? SocketsHttpHandler { get; } = compilation.GetTypeByMetadataName("System.Net.Http.SocketsHttpHandler");
     internal INamedTypeSymbol? LingerOption { get; } = compilation.GetTypeByMetadataName("System.Net.Sockets.LingerOption");
 
+    internal INamedTypeSymbol? SafeHandle { get; } = compilation.GetTypeByMetadataName("System.Runtime.InteropServices.SafeHandle");
+    internal INamedTypeSymbol? SafeSocketHandle { get; } = compilation.GetTypeByMetadataName("System.Net.Sockets.SafeSocketHandle");
+    internal INamedTypeSymbol? AsyncDisposable { get; } = compilation.GetTypeByMetadataName("System.IAsyncDisposable");
+    internal INamedTypeSymbol? SocketAsyncEventArgs { get; } = compilation.GetTypeByMetadataName("System.Net.Sockets.SocketAsyncEventArgs");
+    internal INamedTypeSymbol? SslStream { get; } = compilation.GetTypeByMetadataName("System.Net.Security.SslStream");
+    internal INamedTypeSymbol? Task { get; } = compilation.GetTypeByMetadataName("System.Threading.Tasks.Task");
     internal INamedTypeSymbol? MemoryExtensions { get; } = compilation.GetTypeByMetadataName("System.MemoryExtensions");
 
     // Classes whose methods decode or show what they are given, and look for no more of it.
@@ -37,6 +45,10 @@ internal sealed class KnownTypes(Compilation compilation)
         "System.Convert",
         "Microsoft.Extensions.Logging.LoggerExtensions");
 
+    private SocketMembers? _members;
+    private Dictionary<ISymbol, int>? _wraps;
+    private Dictionary<ISymbol, ConnectionApi>? _carriers;
+
     private readonly ImmutableArray<INamedTypeSymbol> _views = All(compilation, "System.Span`1", "System.ReadOnlySpan`1", "System.Memory`1", "System.ReadOnlyMemory`1");
 
     /// <summary>False: nothing here can open a connection, and no rule need look.</summary>
@@ -45,6 +57,26 @@ internal sealed class KnownTypes(Compilation compilation)
     /// <summary>Whether <paramref name="type"/> is a TCP connection by itself: a socket, a client, or the stream over one.</summary>
     internal bool IsConnection(ITypeSymbol? type) =>
         IsOrDerives(type, Socket) || IsOrDerives(type, TcpClient) || IsOrDerives(type, NetworkStream);
+
+    /// <summary>The members of the platform's API; resolved when the first body is looked into.</summary>
+    internal SocketMembers Members => Volatile.Read(ref _members) ?? Kept(ref _members, new SocketMembers(compilation));
+
+    /// <summary>
+    /// Whether a value of <paramref name="type"/> may reach a connection: one by itself, its handle, or a stream, reader or writer
+    /// that may have been put over one.
+    /// </summary>
+    internal bool CarriesConnection(ITypeSymbol? type) => IsConnection(type) || (type is not null && Carriers.ContainsKey(type.OriginalDefinition));
+
+    /// <summary>The part of the platform that the type of a connection or of what carries one belongs to.</summary>
+    internal ConnectionApi ApiOf(ITypeSymbol? type) =>
+        type is not null && Carriers.TryGetValue(type.OriginalDefinition, out ConnectionApi api) ? api
+        : IsOrDerives(type, TcpClient) ? ConnectionApi.TcpClient
+        : IsOrDerives(type, NetworkStream) ? ConnectionApi.NetworkStream
+        : ConnectionApi.Socket;
+
+    /// <summary>The number of the wrapper that a type is, for <see cref="ConnectionWrap"/>; -1 when it is none.</summary>
+    internal int WrapOf(INamedTypeSymbol type) =>
+        (Volatile.Read(ref _wraps) ?? Kept(ref _wraps, ConnectionWrap.Resolve(compilation))).TryGetValue(type, out int number) ? number : -1;
 
     /// <summary>Whether methods of <paramref name="type"/> only decode or show what they are given.</summary>
     internal bool IsDecoder(ITypeSymbol? type)
@@ -88,6 +120,48 @@ internal sealed class KnownTypes(Compilation compilation)
         }
 
         return false;
+    }
+
+    private static readonly (string Type, ConnectionApi Api)[] CarrierNames =
+    [
+        ("System.Net.Sockets.SafeSocketHandle", ConnectionApi.Socket),
+        ("System.IO.Stream", ConnectionApi.Stream),
+        ("System.IO.BufferedStream", ConnectionApi.BufferedStream),
+        ("System.Net.Security.AuthenticatedStream", ConnectionApi.Tls),
+        ("System.Net.Security.SslStream", ConnectionApi.Tls),
+        ("System.Net.Security.NegotiateStream", ConnectionApi.Tls),
+        ("System.IO.TextReader", ConnectionApi.Reader),
+        ("System.IO.StreamReader", ConnectionApi.Reader),
+        ("System.IO.BinaryReader", ConnectionApi.Reader),
+        ("System.IO.TextWriter", ConnectionApi.Writer),
+        ("System.IO.StreamWriter", ConnectionApi.Writer),
+        ("System.IO.BinaryWriter", ConnectionApi.Writer),
+        ("System.IO.Pipelines.PipeReader", ConnectionApi.Pipe),
+        ("System.IO.Pipelines.PipeWriter", ConnectionApi.Pipe),
+    ];
+
+    private Dictionary<ISymbol, ConnectionApi> Carriers => Volatile.Read(ref _carriers) ?? Kept(ref _carriers, FindCarriers());
+
+    private Dictionary<ISymbol, ConnectionApi> FindCarriers()
+    {
+        Dictionary<ISymbol, ConnectionApi> carriers = new(SymbolEqualityComparer.Default);
+        foreach ((string name, ConnectionApi api) in CarrierNames)
+        {
+            if (compilation.GetTypeByMetadataName(name) is { } type)
+            {
+                carriers.Add(type, api);
+            }
+        }
+
+        return carriers;
+    }
+
+    // Found twice when two threads ask at once; the tables are equal.
+    private static T Kept<T>(ref T? field, T value)
+        where T : class
+    {
+        Volatile.Write(ref field, value);
+        return value;
     }
 
     private static ImmutableArray<INamedTypeSymbol> All(Compilation compilation, params string[] names)

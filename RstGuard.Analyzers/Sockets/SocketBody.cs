@@ -162,9 +162,9 @@ internal sealed class SocketBody
                         Add(_values, declarator.Symbol, initializer.Value);
                     }
 
-                    if (IsUsingResource(declarator) && types.IsConnection(declarator.Symbol.Type))
+                    if (IsUsingResource(declarator) && types.CarriesConnection(declarator.Symbol.Type))
                     {
-                        operations.Add(SocketOperation.CloseOf(declarator));
+                        operations.Add(SocketOperation.CloseOf(declarator, types));
                     }
 
                     break;

@@ -15,11 +15,26 @@ internal static class SocketKindOf
     /// Whether all that makes the socket <paramref name="connection"/> shows a datagram, raw or local socket, for which TCP's
     /// resets do not exist. A field's socket may be made by any member of its type.
     /// </summary>
-    internal static bool IsNotTcp(IOperation? connection, SocketBody body, CancellationToken cancellationToken) => IsNotTcp(connection, body, 0, cancellationToken);
+    internal static bool IsNotTcp(IOperation? connection, SocketBody body, CancellationToken cancellationToken) =>
+        IsNotTcp(connection, body, 0, cancellationToken) || (SymbolOf(connection) is { } holder && IsForDatagrams(holder, body));
 
     /// <summary>The same of what a local, parameter or field holds.</summary>
     internal static bool IsNotTcp(ISymbol holder, SocketBody body, CancellationToken cancellationToken) =>
-        AreNotTcp(CreationsOf(holder, body, cancellationToken), body, 0, cancellationToken);
+        AreNotTcp(CreationsOf(holder, body, cancellationToken), body, 0, cancellationToken) || IsForDatagrams(holder, body);
+
+    // What is sent to an address, or received with one, is no connection's.
+    private static bool IsForDatagrams(ISymbol holder, SocketBody body)
+    {
+        foreach (SocketOperation operation in body.Operations)
+        {
+            if (operation.Kind == SocketOperationKind.Datagram && SymbolEqualityComparer.Default.Equals(SymbolOf(operation.Connection), holder))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>
     /// Whether <paramref name="stream"/> is known to leave its socket open: made by a constructor of <c>NetworkStream</c> that does not

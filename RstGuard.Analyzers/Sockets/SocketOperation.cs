@@ -10,12 +10,13 @@ namespace RstGuard.Sockets;
 /// </summary>
 internal sealed class SocketOperation
 {
-    private SocketOperation(SocketOperationKind kind, IOperation operation, IOperation? connection, IOperation? value)
+    private SocketOperation(SocketOperationKind kind, IOperation operation, IOperation? connection, IOperation? value, ConnectionApi api = ConnectionApi.Socket)
     {
         Kind = kind;
         Operation = operation;
         Connection = connection;
         Value = value;
+        Api = api;
     }
 
     internal SocketOperationKind Kind { get; }
@@ -23,17 +24,70 @@ internal sealed class SocketOperation
     /// <summary>The whole operation: an assignment, an invocation, an initializer.</summary>
     internal IOperation Operation { get; }
 
-    /// <summary>What it is done to, as it is written; <see langword="null"/> for an initializer.</summary>
+    /// <summary>What it is done to, as it is written; <see langword="null"/> for an initializer, and for a static method.</summary>
     internal IOperation? Connection { get; }
 
     /// <summary>The value that is set.</summary>
     internal IOperation? Value { get; }
 
-    /// <summary>True for the forms that return before the work is done: tasks, <c>Begin</c>, event arguments.</summary>
-    internal bool IsAsynchronous => Operation is IInvocationOperation { TargetMethod.Name: var name } && (name.EndsWith("Async", StringComparison.Ordinal) || name.StartsWith("Begin", StringComparison.Ordinal));
+    /// <summary>The part of the platform that its member belongs to: for the end of a scope, the type of the resource.</summary>
+    internal ConnectionApi Api { get; }
+
+    internal OperationForm Form => Operation is not IInvocationOperation { TargetMethod: var method } ? OperationForm.Synchronous
+        : method.Name.StartsWith("Begin", StringComparison.Ordinal) ? OperationForm.Begin
+        : method.Name.StartsWith("End", StringComparison.Ordinal) ? OperationForm.End
+        : !method.Name.EndsWith("Async", StringComparison.Ordinal) ? OperationForm.Synchronous
+        : method.ReturnType.SpecialType == SpecialType.System_Boolean ? OperationForm.EventArgs
+        : OperationForm.Task;
+
+    /// <summary>True for the forms that return before the work is done, and for what ends such a form.</summary>
+    internal bool IsAsynchronous => Form != OperationForm.Synchronous;
+
+    /// <summary>What becomes of its result: of an asynchronous form's task, whether it is awaited, stored or dropped.</summary>
+    internal ResultUse Result => ResultUse.Of(Operation);
+
+    /// <summary>The cancellation token that it is given; <see langword="null"/> without one, and for <c>default</c> and <c>None</c>.</summary>
+    internal IOperation? Token
+    {
+        get
+        {
+            if (Operation is IInvocationOperation invocation)
+            {
+                foreach (IArgumentOperation argument in invocation.Arguments)
+                {
+                    if (argument is { IsImplicit: false, Parameter.Type.Name: "CancellationToken" }
+                        && argument.Value.Unwrap() is not (IDefaultValueOperation or IPropertyReferenceOperation { Property: { Name: "None", IsStatic: true } }) and var token)
+                    {
+                        return token;
+                    }
+                }
+            }
+
+            return null;
+        }
+    }
+
+    /// <summary>Of a close: what its argument makes of it.</summary>
+    internal CloseForm CloseForm { get; private set; }
+
+    /// <summary>Of a close with a constant time: how long it waits at most, in milliseconds, 0 or more; otherwise <see langword="null"/>.</summary>
+    internal double? CloseTimeout { get; private set; }
+
+    /// <summary>Of a shutdown, whether it ends receiving; <see langword="null"/> when the direction is not known here.</summary>
+    internal bool? EndsReceiving => Direction is { } direction ? direction is ReceiveDirection or BothDirections : null;
+
+    /// <summary>Of a shutdown, whether it ends sending; <see langword="null"/> when the direction is not known here.</summary>
+    internal bool? EndsSending => Direction is { } direction ? direction is SendDirection or BothDirections : null;
+
+    /// <summary>Of a disconnect: whether the socket is to be used again, which resets; <see langword="null"/> when that is not known here.</summary>
+    internal bool? ReusesSocket => Operation is IInvocationOperation invocation && (invocation.Argument("reuseSocket")?.ConstantValue ?? default) is { HasValue: true, Value: bool reuses } ? reuses : null;
+
+    private const long ReceiveDirection = 0, SendDirection = 1, BothDirections = 2;
+
+    private long? Direction => Kind == SocketOperationKind.Shutdown && Operation is IInvocationOperation invocation && invocation.Argument("how").IsConstant(out long direction) ? direction : null;
 
     /// <summary>Of a close at the end of a scope: the resource, which stands for it in the control flow graph.</summary>
-    internal SyntaxNode? ScopeSyntax => Operation switch
+    internal SyntaxNode? ScopeSyntax => Kind != SocketOperationKind.Close ? null : Operation switch
     {
         IVariableDeclaratorOperation declarator => declarator.Syntax,
         IUsingOperation scope => scope.Resources.Syntax,
@@ -49,8 +103,9 @@ internal sealed class SocketOperation
         IFieldInitializerOperation initializer when KnownTypes.Is(initializer.InitializedFields[0].Type, types.LingerOption) =>
             new(SocketOperationKind.SetLinger, operation, null, initializer.Value),
         IInvocationOperation invocation => OfInvocation(invocation, types),
-        IUsingOperation { Resources: not IVariableDeclarationGroupOperation } scope when types.IsConnection(scope.Resources.Unwrap().Type) =>
-            new(SocketOperationKind.Close, operation, scope.Resources.Unwrap(), null),
+        IObjectCreationOperation => OfWrap(operation, types),
+        IUsingOperation { Resources: not IVariableDeclarationGroupOperation } scope when types.CarriesConnection(scope.Resources.Unwrap().Type) =>
+            new SocketOperation(SocketOperationKind.Close, operation, scope.Resources.Unwrap(), null, types.ApiOf(scope.Resources.Unwrap().Type)).WithCloseForm(types),
         _ => null,
     };
 
@@ -59,9 +114,7 @@ internal sealed class SocketOperation
     {
         IObjectCreationOperation creation => KnownTypes.IsOrDerives(creation.Type, types.Socket) || KnownTypes.IsOrDerives(creation.Type, types.TcpClient),
         IInvocationOperation { TargetMethod: var method } =>
-            ((KnownTypes.Is(method.ContainingType, types.Socket) || KnownTypes.Is(method.ContainingType, types.SocketTaskExtensions)) && method.Name is "Accept" or "AcceptAsync" or "EndAccept")
-            || (KnownTypes.Is(method.ContainingType, types.TcpListener)
-                && method.Name is "AcceptSocket" or "AcceptSocketAsync" or "AcceptTcpClient" or "AcceptTcpClientAsync" or "EndAcceptSocket" or "EndAcceptTcpClient"),
+            types.Members.Find(method) is { Kind: SocketOperationKind.Accept, Api: ConnectionApi.Socket or ConnectionApi.TcpListener } && !method.Name.StartsWith("Begin", StringComparison.Ordinal),
         _ => false,
     };
 
@@ -73,13 +126,12 @@ internal sealed class SocketOperation
     internal static bool IsDataAvailable(IPropertyReferenceOperation property, KnownTypes types) =>
         property.Property.Name == "DataAvailable" && KnownTypes.Is(property.Property.ContainingType, types.NetworkStream);
 
-    /// <summary>Whether a member of the network API neither gives the connection away nor takes data from it.</summary>
-    internal static bool TakesNothing(IMethodSymbol method, KnownTypes types) =>
-        (KnownTypes.Is(method.ContainingType, types.Socket) && method.Name is "SetSocketOption" or "GetSocketOption" or "Poll" or "Bind" or "Listen" or "IOControl")
-        || ((KnownTypes.Is(method.ContainingType, types.NetworkStream) || KnownTypes.Is(method.ContainingType, types.Stream)) && method.Name is "Flush" or "FlushAsync");
-
     /// <summary>The close at the end of the scope of <paramref name="resource"/>, a variable declared by <c>using</c>.</summary>
-    internal static SocketOperation CloseOf(IVariableDeclaratorOperation resource) => new(SocketOperationKind.Close, resource, resource, null);
+    internal static SocketOperation CloseOf(IVariableDeclaratorOperation resource, KnownTypes types) =>
+        new(SocketOperationKind.Close, resource, resource, null, types.ApiOf(resource.Symbol.Type))
+        {
+            CloseForm = KnownTypes.Is(resource.Symbol.Type, types.SafeSocketHandle) ? CloseForm.Handle : CloseForm.Plain,
+        };
 
     private static SocketOperation? OfAssignment(ISimpleAssignmentOperation assignment, IMemberReferenceOperation target, KnownTypes types)
     {
@@ -94,73 +146,75 @@ internal sealed class SocketOperation
             "ReceiveTimeout" => SocketOperationKind.SetReceiveTimeout,
             _ => null,
         };
-        return kind is { } timeout && (KnownTypes.Is(target.Member.ContainingType, types.Socket) || KnownTypes.Is(target.Member.ContainingType, types.TcpClient))
-            ? new(timeout, assignment, Operations.Receiver(target.Instance), assignment.Value)
+        bool isClient = KnownTypes.Is(target.Member.ContainingType, types.TcpClient);
+        return kind is { } timeout && (isClient || KnownTypes.Is(target.Member.ContainingType, types.Socket))
+            ? new(timeout, assignment, Operations.Receiver(target.Instance), assignment.Value, isClient ? ConnectionApi.TcpClient : ConnectionApi.Socket)
             : null;
     }
 
     private static SocketOperation? OfInvocation(IInvocationOperation invocation, KnownTypes types)
     {
         IMethodSymbol method = invocation.TargetMethod;
-        if (KnownTypes.Is(method.ContainingType, types.Socket))
+        if (OfWrap(invocation, types) is { } wrap)
         {
-            return OfSocketOption(invocation) ?? Of(invocation, KindOfSocketMember(method.Name), Operations.Receiver(invocation.Instance));
+            return wrap;
         }
 
-        if (KnownTypes.Is(method.ContainingType, types.SocketTaskExtensions))
+        if (types.Members.Find(method) is not { } member)
         {
-            return Of(invocation, KindOfSocketMember(method.Name), invocation.Arguments.Length > 0 ? invocation.Arguments[0].Value.Unwrap() : null);
+            return OfDispose(invocation, types);
         }
 
-        if (KnownTypes.Is(method.ContainingType, types.TcpClient))
+        if (KnownTypes.Is(method.ContainingType, types.Socket) && OfSocketOption(invocation) is { } option)
         {
-            return Of(invocation, method.Name switch
-            {
-                "Connect" or "ConnectAsync" or "BeginConnect" => SocketOperationKind.Connect,
-                "Close" or "Dispose" => SocketOperationKind.Close,
-                _ => null,
-            }, Operations.Receiver(invocation.Instance));
+            return option;
         }
 
-        return KnownTypes.Is(method.ContainingType, types.NetworkStream) || KnownTypes.Is(method.ContainingType, types.Stream)
-            ? Of(invocation, KindOfStreamMember(method.Name), Operations.Receiver(invocation.Instance))
-            : null;
-    }
-
-    private static SocketOperation? Of(IInvocationOperation invocation, SocketOperationKind? kind, IOperation? connection)
-    {
-        if (kind is null || connection is null)
-        {
-            return null;
-        }
-
+        IOperation? connection = method.IsExtensionMethod && !invocation.Arguments.IsEmpty ? invocation.Arguments[0].Value.Unwrap() : Operations.Receiver(invocation.Instance);
+        SocketOperationKind kind = member.Kind;
         const long PeekFlag = 2;
         if (kind == SocketOperationKind.Receive && invocation.Argument("socketFlags").IsConstant(out long flags) && (flags & PeekFlag) != 0)
         {
             kind = SocketOperationKind.Peek;
         }
 
-        return new(kind.Value, invocation, connection, null);
+        SocketOperation operation = new(kind, invocation, connection, null, member.Api);
+        return kind == SocketOperationKind.Close ? operation.WithCloseForm(types) : operation;
     }
 
-    private static SocketOperationKind? KindOfSocketMember(string name) => name switch
+    /// <summary>A close through an interface, or of the handle: members of types that are not of the network API.</summary>
+    private static SocketOperation? OfDispose(IInvocationOperation invocation, KnownTypes types)
     {
-        "Connect" or "ConnectAsync" or "BeginConnect" => SocketOperationKind.Connect,
-        "Receive" or "ReceiveAsync" or "BeginReceive" or "EndReceive" => SocketOperationKind.Receive,
-        "Send" or "SendAsync" or "BeginSend" or "SendFile" or "SendFileAsync" or "BeginSendFile" or "SendPacketsAsync" => SocketOperationKind.Send,
-        "Shutdown" => SocketOperationKind.Shutdown,
-        "Close" or "Dispose" => SocketOperationKind.Close,
-        _ => null,
-    };
+        IMethodSymbol method = invocation.TargetMethod;
+        return method.Name is "Dispose" or "DisposeAsync" or "Close"
+            && (method.ContainingType.SpecialType == SpecialType.System_IDisposable || KnownTypes.Is(method.ContainingType, types.AsyncDisposable) || KnownTypes.Is(method.ContainingType, types.SafeHandle))
+            && Operations.Receiver(invocation.Instance) is { } receiver && types.CarriesConnection(receiver.Type)
+            ? new SocketOperation(SocketOperationKind.Close, invocation, receiver, null, types.ApiOf(receiver.Type)).WithCloseForm(types)
+            : null;
+    }
 
-    private static SocketOperationKind? KindOfStreamMember(string name) => name switch
+    private static SocketOperation? OfWrap(IOperation operation, KnownTypes types) =>
+        ConnectionWrap.Of(operation, types) is { } wrap && types.CarriesConnection(wrap.Inner.Type) ? new(SocketOperationKind.Wrap, operation, wrap.Inner, null, wrap.Api) : null;
+
+    private SocketOperation WithCloseForm(KnownTypes types)
     {
-        "Read" or "ReadAsync" or "BeginRead" or "EndRead" => SocketOperationKind.Receive,
-        "ReadByte" or "ReadExactly" or "ReadExactlyAsync" or "ReadAtLeast" or "ReadAtLeastAsync" or "CopyTo" or "CopyToAsync" => SocketOperationKind.ReceiveAll,
-        "Write" or "WriteAsync" or "WriteByte" or "BeginWrite" => SocketOperationKind.Send,
-        "Close" or "Dispose" or "DisposeAsync" => SocketOperationKind.Close,
-        _ => null,
-    };
+        if (KnownTypes.Is(Connection?.Unwrap().Type, types.SafeSocketHandle))
+        {
+            CloseForm = CloseForm.Handle;
+        }
+        else if (Operation is IInvocationOperation invocation && invocation.Argument("timeout") is { } timeout)
+        {
+            CloseTimeout = Duration.TryGetMilliseconds(timeout, types, out double time, out _) && time >= 0 ? time : null;
+            CloseForm = CloseTimeout switch
+            {
+                null => CloseForm.Unknown,
+                0 => CloseForm.Zero,
+                _ => CloseForm.Timed,
+            };
+        }
+
+        return this;
+    }
 
     private static SocketOperation? OfSocketOption(IInvocationOperation invocation)
     {

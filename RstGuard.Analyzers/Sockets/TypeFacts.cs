@@ -88,8 +88,8 @@ internal sealed class TypeFacts
 
     private static bool IsHolder(ISymbol member, KnownTypes types) => member switch
     {
-        IFieldSymbol { AssociatedSymbol: null, IsImplicitlyDeclared: false } field => types.IsConnection(field.Type) || KnownTypes.Is(field.Type, types.Stream),
-        IPropertySymbol property => (types.IsConnection(property.Type) || KnownTypes.Is(property.Type, types.Stream))
+        IFieldSymbol { AssociatedSymbol: null, IsImplicitlyDeclared: false } field => types.CarriesConnection(field.Type),
+        IPropertySymbol property => types.CarriesConnection(property.Type)
             && property.ContainingType.GetMembers().Any(field => field is IFieldSymbol { AssociatedSymbol: { } owner } && SymbolEqualityComparer.Default.Equals(owner, property)),
         _ => false,
     };
@@ -158,7 +158,13 @@ internal sealed class TypeFacts
                 {
                     if (value.Unwrap().ConstantValue is not { HasValue: true, Value: null })
                     {
-                        ISymbol? of = OwnerOf(value, body);
+                        ISymbol? of = OwnerOf(value, body, 0);
+                        if (SymbolEqualityComparer.Default.Equals(of, field))
+                        {
+                            // _stream = new SslStream(_stream): a part of the same connection still.
+                            continue;
+                        }
+
                         isOne &= of is not null && fields.Contains(of) && (owner is null || SymbolEqualityComparer.Default.Equals(of, owner));
                         owner ??= of;
                     }
@@ -175,22 +181,38 @@ internal sealed class TypeFacts
             }
         }
 
-        // A part of a part: what it is a part of must itself be whole.
-        foreach (KeyValuePair<ISymbol, ISymbol> part in groups.ToArray())
+        // A part of a part: what it is a part of in the end must itself be whole.
+        foreach (ISymbol part in groups.Keys.ToArray())
         {
-            if (!groups.TryGetValue(part.Value, out ISymbol? whole) || !SymbolEqualityComparer.Default.Equals(whole, part.Value))
+            ISymbol? whole = part;
+            for (int depth = 0; depth < DeepestCall && groups.TryGetValue(whole, out ISymbol? next) && !SymbolEqualityComparer.Default.Equals(next, whole); depth++)
             {
-                groups.Remove(part.Key);
+                whole = next;
+            }
+
+            if (groups.TryGetValue(whole, out ISymbol? end) && SymbolEqualityComparer.Default.Equals(end, whole))
+            {
+                groups[part] = whole;
+            }
+            else
+            {
+                groups.Remove(part);
             }
         }
 
         return groups;
     }
 
-    /// <summary>The field whose stream or socket <paramref name="value"/> is, directly or through a local that is stored in it.</summary>
-    private static ISymbol? OwnerOf(IOperation value, SocketBody body)
+    /// <summary>The field whose stream or socket <paramref name="value"/> is, directly, through a wrapper, or through a local.</summary>
+    private static ISymbol? OwnerOf(IOperation value, SocketBody body, int depth)
     {
-        switch (body.LocalAliases.OwnerOf(value))
+        IOperation? owner = body.LocalAliases.OwnerOf(value);
+        for (int hops = 0; owner is not null && hops < DeepestCall && body.LocalAliases.OwnerOf(owner) is { } further; hops++)
+        {
+            owner = further;
+        }
+
+        switch (owner?.Unwrap())
         {
             case IMemberReferenceOperation { Instance: null or IInstanceReferenceOperation } member:
                 return member.Member.OriginalDefinition;
@@ -203,7 +225,7 @@ internal sealed class TypeFacts
                     }
                 }
 
-                return null;
+                return depth < DeepestCall && body.ValuesOf(local) is { Count: 1 } only ? OwnerOf(only[0], body, depth + 1) : null;
             default:
                 return null;
         }

@@ -48,6 +48,70 @@ public sealed partial class KnownNamesTests
         Assert.True(unknown.Length == 0, "Not in .NET: " + string.Join(", ", unknown));
     }
 
+    [Fact]
+    public void EveryMemberOfTheTable_IsAMethodOfItsType()
+    {
+        Assert.True(SocketMembers.All.Count() > 200);
+        Assert.Empty(SocketMembers.All.Where(row => !MethodsOf(row.Type).Contains(row.Name)).Select(row => $"{row.Type}.{row.Name}"));
+    }
+
+    // What a new .NET adds is to be looked at: the table knows all methods of these types, by what they do.
+    [Theory]
+    [InlineData("System.Net.Sockets.Socket")]
+    [InlineData("System.Net.Sockets.SocketTaskExtensions")]
+    [InlineData("System.Net.Sockets.TcpClient", "GetStream")]
+    [InlineData("System.Net.Sockets.TcpListener")]
+    [InlineData("System.Net.Sockets.NetworkStream", "Seek", "SetLength")]
+    [InlineData("System.Net.Security.SslStream", "Seek", "SetLength")]
+    [InlineData("System.IO.Stream", "Seek", "SetLength", "Synchronized")]
+    [InlineData("System.IO.StreamReader", "DiscardBufferedData")]
+    [InlineData("System.IO.StreamWriter")]
+    [InlineData("System.IO.BinaryReader")]
+    [InlineData("System.IO.BinaryWriter")]
+    [InlineData("System.IO.Pipelines.PipeReader")]
+    [InlineData("System.IO.Pipelines.PipeWriter", "CopyFromAsync")]
+    [InlineData("System.Net.WebSockets.WebSocket")]
+    public void EveryMethodOfTheType_IsInTheTable(string type, params string[] others)
+    {
+        HashSet<string> known = [.. SocketMembers.All.Where(row => row.Type == type).Select(row => row.Name), .. others];
+        Assert.Empty(DeclaredMethodsOf(type).Where(method => !method.IsStatic || type.EndsWith("Extensions", StringComparison.Ordinal)).Select(method => method.Name).Where(name => !known.Contains(name)).Distinct());
+    }
+
+    [Fact]
+    public void EveryWrapper_HasItsParameters()
+    {
+        Assert.NotEmpty(ConnectionWrap.All);
+        foreach ((string type, string inner, string option) in ConnectionWrap.All)
+        {
+            string[] parameters =
+            [
+                .. DotNet.GetTypeByMetadataName(type)!.GetMembers().OfType<IMethodSymbol>()
+                    .Where(method => method.MethodKind == MethodKind.Constructor || method.Name == "Create").SelectMany(method => method.Parameters).Select(parameter => parameter.Name),
+            ];
+            Assert.Contains(inner, parameters);
+            if (option.Length > 0)
+            {
+                Assert.Contains(option, parameters);
+            }
+        }
+    }
+
+    private static readonly CSharpCompilation DotNet = new TestProject { Sources = [("Test.cs", "")], References = ReferenceSet.Net100AspNetCore }.Compile();
+
+    private static IEnumerable<IMethodSymbol> DeclaredMethodsOf(string type) => DotNet.GetTypeByMetadataName(type)!.GetMembers().OfType<IMethodSymbol>()
+        .Where(method => method is { MethodKind: MethodKind.Ordinary, IsOverride: false, DeclaredAccessibility: Accessibility.Public });
+
+    private static HashSet<string> MethodsOf(string type)
+    {
+        HashSet<string> names = [];
+        for (INamedTypeSymbol? of = DotNet.GetTypeByMetadataName(type) ?? throw new InvalidOperationException($"'{type}' is no type of .NET."); of is not null; of = of.BaseType)
+        {
+            names.UnionWith(of.GetMembers().OfType<IMethodSymbol>().Where(method => method.MethodKind is MethodKind.Ordinary or MethodKind.ExplicitInterfaceImplementation).Select(method => method.Name.Split('.')[^1]));
+        }
+
+        return names;
+    }
+
     [Theory]
     [InlineData("SendFlie")]
     [InlineData("System.Net.Sockets.TcpClinet")]

@@ -38,7 +38,7 @@ public sealed class RST1003CloseZero() : SocketRule(Catalogue.CloseZero, SocketT
         }
     }
 
-    private static IOperation? Timeout(IInvocationOperation close) => close.Arguments is { Length: 1 } arguments ? arguments[0].Value : null;
+    private static IOperation? Timeout(IInvocationOperation close) => close.Argument("timeout");
 
     /// <summary>Where the zero stands: the argument, or the default of a parameter that is handed on as it came.</summary>
     private static IOperation? Zero(IOperation timeout, SocketBody body, RuleContext context)

@@ -90,7 +90,7 @@ public sealed class RST4001TimeoutTooShortToConnect() : SocketRule(Catalogue.Tim
         HashSet<SyntaxNode>? told = null;
         foreach (SocketOperation connect in body.Operations)
         {
-            if (connect is { Kind: SocketOperationKind.Connect, IsAsynchronous: true }
+            if (connect is { Kind: SocketOperationKind.Connect, IsAsynchronous: true, Api: not ConnectionApi.WebSocket }
                 && ConnectToken.TimeOf(connect, body, context.CancellationToken) is (var time, var name) && IsShort(time, context)
                 && (told ??= []).Add(time.Value.Syntax))
             {

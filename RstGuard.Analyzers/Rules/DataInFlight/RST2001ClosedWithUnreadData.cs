@@ -27,7 +27,7 @@ public sealed class RST2001ClosedWithUnreadData() : SocketRule(Catalogue.ClosedW
 
             foreach (ConnectionUse use in body.Connections)
             {
-                if (use.HasKnownOrigin && !use.Escapes && !(use.IsClient && body.SpeaksHttp) && !SocketKindOf.IsNotTcp(use.Holder, body, context.CancellationToken))
+                if (use.HasKnownOrigin && !use.Escapes && !use.IsWrapped && !(use.IsClient && body.SpeaksHttp) && !SocketKindOf.IsNotTcp(use.Holder, body, context.CancellationToken))
                 {
                     InspectLocal(use, body, context);
                 }
@@ -38,7 +38,7 @@ public sealed class RST2001ClosedWithUnreadData() : SocketRule(Catalogue.ClosedW
                 TypeFacts facts = context.Model.FactsOf(type, context.CancellationToken);
                 foreach (FieldConnection connection in facts.Connections)
                 {
-                    if (!(facts.SpeaksHttp && connection.IsClient(context.CancellationToken)))
+                    if (!connection.Bodies.Any(part => part.Use.IsWrapped) && !(facts.SpeaksHttp && connection.IsClient(context.CancellationToken)))
                     {
                         InspectField(connection, body, facts, context);
                     }
