@@ -16,6 +16,9 @@ public static class Catalogue
     /// <summary>RST2001 Closed with unread data.</summary>
     internal static readonly DiagnosticDescriptor ClosedWithUnreadData = Define("RST2001", Categories.DataInFlight, DiagnosticSeverity.Warning);
 
+    /// <summary>RST2005 Cancelling by disposing.</summary>
+    internal static readonly DiagnosticDescriptor CancellingByDisposing = Define("RST2005", Categories.DataInFlight, DiagnosticSeverity.Warning);
+
     /// <summary>RST4001 Timeout too short to connect.</summary>
     internal static readonly DiagnosticDescriptor TimeoutTooShortToConnect = Define("RST4001", Categories.ConnectTimeouts, DiagnosticSeverity.Warning);
 
@@ -24,6 +27,7 @@ public static class Catalogue
         new CatalogueEntry(LingerZero, Effects.Reset, causes: ["LingerZero"], origins: ["UserLingerZero"]),
         new CatalogueEntry(CloseZero, Effects.Reset, causes: ["LingerZero"], origins: ["CloseZero"]),
         new CatalogueEntry(ClosedWithUnreadData, Effects.Reset, causes: ["CloseWithUnread", "DataAfterClose"], origins: ["Plain"]),
+        new CatalogueEntry(CancellingByDisposing, Effects.Reset, causes: ["LingerZero"], origins: ["PendingAsync"]),
         new CatalogueEntry(TimeoutTooShortToConnect, Effects.Reset, causes: ["LateSynAck", "DataAfterClose"], origins: ["Plain"]));
 
     /// <summary>The entry of rule <paramref name="id"/>, or <see langword="null"/> when there is none.</summary>

@@ -4,6 +4,7 @@ using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Text;
+using RstGuard.Sockets;
 
 namespace RstGuard;
 
@@ -15,6 +16,19 @@ internal sealed class FixedDocument(Document document, SyntaxNode root, Semantic
     internal SemanticModel Model => model;
     internal SourceText Text => text;
     internal CancellationToken CancellationToken => cancellationToken;
+
+    /// <summary>What the rules see around <paramref name="node"/>; <see langword="null"/> where nothing is executed.</summary>
+    internal SocketBody? BodyAround(SyntaxNode node)
+    {
+        SocketModel facts = SocketModel.For(model.Compilation);
+        ISymbol? owner = model.GetEnclosingSymbol(node.SpanStart, cancellationToken);
+        while (owner is IMethodSymbol { MethodKind: MethodKind.AnonymousFunction or MethodKind.LocalFunction })
+        {
+            owner = owner.ContainingSymbol;
+        }
+
+        return owner is not null && facts.OperationOf(node, cancellationToken) is { } operation ? facts.BodyOf(operation, owner, cancellationToken) : null;
+    }
 
     /// <summary>The line end that the document uses.</summary>
     internal string NewLine => text.Lines[0] is var first && first.EndIncludingLineBreak - first.End == 2 ? "\r\n" : "\n";

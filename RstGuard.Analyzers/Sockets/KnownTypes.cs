@@ -20,6 +20,9 @@ internal sealed class KnownTypes(Compilation compilation)
     internal INamedTypeSymbol? TimeSpan { get; } = compilation.GetTypeByMetadataName("System.TimeSpan");
     internal INamedTypeSymbol? CancellationToken { get; } = compilation.GetTypeByMetadataName("System.Threading.CancellationToken");
     internal INamedTypeSymbol? CancellationTokenSource { get; } = compilation.GetTypeByMetadataName("System.Threading.CancellationTokenSource");
+    internal INamedTypeSymbol? Task { get; } = compilation.GetTypeByMetadataName("System.Threading.Tasks.Task");
+    internal INamedTypeSymbol? Timer { get; } = compilation.GetTypeByMetadataName("System.Threading.Timer");
+    internal INamedTypeSymbol? TimersTimer { get; } = compilation.GetTypeByMetadataName("System.Timers.Timer");
     internal INamedTypeSymbol? HttpClient { get; } = compilation.GetTypeByMetadataName("System.Net.Http.HttpClient");
     internal INamedTypeSymbol? SocketsHttpHandler { get; } = compilation.GetTypeByMetadataName("System.Net.Http.SocketsHttpHandler");
     internal INamedTypeSymbol? LingerOption { get; } = compilation.GetTypeByMetadataName("System.Net.Sockets.LingerOption");
@@ -29,7 +32,6 @@ internal sealed class KnownTypes(Compilation compilation)
     internal INamedTypeSymbol? AsyncDisposable { get; } = compilation.GetTypeByMetadataName("System.IAsyncDisposable");
     internal INamedTypeSymbol? SocketAsyncEventArgs { get; } = compilation.GetTypeByMetadataName("System.Net.Sockets.SocketAsyncEventArgs");
     internal INamedTypeSymbol? SslStream { get; } = compilation.GetTypeByMetadataName("System.Net.Security.SslStream");
-    internal INamedTypeSymbol? Task { get; } = compilation.GetTypeByMetadataName("System.Threading.Tasks.Task");
     internal INamedTypeSymbol? MemoryExtensions { get; } = compilation.GetTypeByMetadataName("System.MemoryExtensions");
 
     // Classes whose methods decode or show what they are given, and look for no more of it.
