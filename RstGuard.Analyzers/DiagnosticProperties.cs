@@ -6,7 +6,7 @@ namespace RstGuard;
 internal static class DiagnosticProperties
 {
     /// <summary>
-    /// RST1001: what the diagnostic marks, one of <see cref="LingerForms"/>. RST4001: which timeout, one of <see cref="Timeouts"/>.
+    /// RST1001, RST1009: what the diagnostic marks, one of <see cref="LingerForms"/>. RST4001: which timeout, one of <see cref="Timeouts"/>.
     /// RST2001: the evidence, one of <see cref="UnreadEvidence"/>.
     /// </summary>
     internal const string Form = "form";
@@ -39,7 +39,7 @@ internal static class DiagnosticProperties
     /// <summary>RST2001: <c>"true"</c> when the code speaks HTTP/1.x, where a half-close may cost the answer: offer no fix.</summary>
     internal const string SpeaksHttp = "speaksHttp";
 
-    /// <summary>RST1001: what the diagnostic marks.</summary>
+    /// <summary>RST1001, RST1009: what the diagnostic marks.</summary>
     internal static class LingerForms
     {
         /// <summary>An assignment expression; removing the statement removes the effect.</summary>

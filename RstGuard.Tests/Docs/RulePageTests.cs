@@ -123,7 +123,7 @@ public sealed class RulePageTests
         Proof proof = Proof.All().Single(proof => proof.Rule == rule && proof.Variant.Length == 0);
         Compilation compilation = CSharpCompilation.Create(
             rule,
-            [CSharpSyntaxTree.ParseText("global using System; global using System.Linq; global using System.Threading; global using System.Threading.Tasks;"), CSharpSyntaxTree.ParseText(proof.Source)],
+            [CSharpSyntaxTree.ParseText("global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; global using System.Threading; global using System.Threading.Tasks;"), CSharpSyntaxTree.ParseText(proof.Source)],
             ProofProject.References(proof),
             new CSharpCompilationOptions(OutputKind.ConsoleApplication));
         ImmutableArray<DiagnosticAnalyzer> analyzers = [.. ProveCommand.Assemblies.Analyzers().Where(analyzer => analyzer.SupportedDiagnostics.Any(d => d.Id == rule))];
