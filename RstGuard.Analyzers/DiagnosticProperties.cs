@@ -39,6 +39,12 @@ internal static class DiagnosticProperties
     /// <summary>RST2001: <c>"true"</c> when the code speaks HTTP/1.x, where a half-close may cost the answer: offer no fix.</summary>
     internal const string SpeaksHttp = "speaksHttp";
 
+    /// <summary>
+    /// RST2012: <c>"true"</c> when leaving the stream open repairs it: somebody else closes the connection, and nothing reads after a
+    /// reader that may have read ahead.
+    /// </summary>
+    internal const string LeaveOpen = "leaveOpen";
+
     /// <summary>RST1001, RST1009: what the diagnostic marks.</summary>
     internal static class LingerForms
     {

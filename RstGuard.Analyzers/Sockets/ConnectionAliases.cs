@@ -64,9 +64,11 @@ internal sealed class ConnectionAliases
     /// <summary>
     /// Whether a close ends the connection itself: not one of a wrapper that leaves open what it wraps. What is not known counts as an end.
     /// </summary>
-    internal bool EndsConnection(SocketOperation close)
+    internal bool EndsConnection(SocketOperation close) => EndsConnection(close.Connection);
+
+    /// <summary>The same of a close of <paramref name="value"/>.</summary>
+    internal bool EndsConnection(IOperation? value)
     {
-        IOperation? value = close.Connection;
         for (int depth = 0; value is not null && depth < LongestChain; depth++)
         {
             value = value.Unwrap();

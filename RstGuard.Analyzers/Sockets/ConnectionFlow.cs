@@ -65,7 +65,8 @@ internal sealed class ConnectionFlow
     /// <summary>What holds when control comes to <paramref name="operation"/>; <see langword="null"/> when that is not known.</summary>
     internal KnownFacts? Before(SocketOperation operation) => _before.TryGetValue(operation, out KnownFacts facts) ? facts : null;
 
-    private static ControlFlowGraph? GraphOf(IOperation root, CancellationToken cancellationToken) => root switch
+    /// <summary>The control flow graph of a body; <see langword="null"/> of what has none.</summary>
+    internal static ControlFlowGraph? GraphOf(IOperation root, CancellationToken cancellationToken) => root switch
     {
         IMethodBodyOperation body => ControlFlowGraph.Create(body, cancellationToken),
         IConstructorBodyOperation body => ControlFlowGraph.Create(body, cancellationToken),
