@@ -1,6 +1,7 @@
 using System.CommandLine;
 using RstGuard.Capture;
 using RstGuard.Cli.Proving;
+using RstGuard.Cli.Rules;
 using RstGuard.Cli.Scanning;
 
 namespace RstGuard.Cli;
@@ -53,6 +54,7 @@ internal static class Program
     private static RootCommand CreateRoot()
     {
         RootCommand root = new("Names the line of C# that resets a TCP connection, proves it on the wire, and proves that the fix ends it.");
+        root.Subcommands.Add(RulesCommand.Create());
         root.Subcommands.Add(ProveCommand.Create());
         root.Subcommands.Add(ScanCommand.Create());
         root.Subcommands.Add(ProbeCommand.Create());

@@ -68,6 +68,7 @@ internal static class JsonSchema
 
     private static bool IsOf(string type, JsonElement value) => type switch
     {
+        "boolean" => value.ValueKind is JsonValueKind.True or JsonValueKind.False,
         "array" => value.ValueKind == JsonValueKind.Array,
         "integer" => value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out _),
         "null" => value.ValueKind == JsonValueKind.Null,

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace RstGuard.Tests.Docs;
 
-/// <summary>One page of docs/rules: prose, and generated blocks between <c>&lt;!-- name --&gt;</c> and <c>&lt;!-- /name --&gt;</c>.</summary>
+/// <summary>A document, mostly a page of docs/rules: prose, and generated blocks between <c>&lt;!-- name --&gt;</c> and <c>&lt;!-- /name --&gt;</c>.</summary>
 internal sealed class RulePage
 {
     /// <summary>The environment variable that, with the value 1, makes the page tests write the generated blocks.</summary>
@@ -30,6 +30,10 @@ internal sealed class RulePage
 
     /// <summary>A page of docs/causes, which has the same blocks.</summary>
     public static RulePage OpenCause(string cause) => new(System.IO.Path.Combine(DocsFolder, "causes", cause + ".md"));
+
+    /// <summary>Another document that has generated blocks.</summary>
+    /// <param name="path">Relative to the repository.</param>
+    public static RulePage OpenDocument(string path) => new(System.IO.Path.Combine(DocsFolder, "..", path));
 
     public static RulePage Open(string rule) => new(System.IO.Path.Combine(RulesFolder, rule + ".md"));
 
