@@ -22,6 +22,9 @@ public static class Catalogue
     /// <summary>RST2005 Cancelling by disposing.</summary>
     internal static readonly DiagnosticDescriptor CancellingByDisposing = Define("RST2005", Categories.DataInFlight, DiagnosticSeverity.Warning);
 
+    /// <summary>RST2006 A timed-out operation is left pending.</summary>
+    internal static readonly DiagnosticDescriptor TimedOutOperationLeftPending = Define("RST2006", Categories.DataInFlight, DiagnosticSeverity.Warning);
+
     /// <summary>RST2012 A reader closes the connection early.</summary>
     internal static readonly DiagnosticDescriptor ReaderClosesConnection = Define("RST2012", Categories.DataInFlight, DiagnosticSeverity.Info);
 
@@ -35,6 +38,7 @@ public static class Catalogue
         new CatalogueEntry(LingerTime, Effects.Blocks, causes: [], origins: []),
         new CatalogueEntry(ClosedWithUnreadData, Effects.Reset, causes: ["CloseWithUnread", "DataAfterClose"], origins: ["Plain"]),
         new CatalogueEntry(CancellingByDisposing, Effects.Reset, causes: ["LingerZero"], origins: ["PendingAsync"]),
+        new CatalogueEntry(TimedOutOperationLeftPending, Effects.Reset, causes: ["LingerZero"], origins: ["PendingAsync"]),
         new CatalogueEntry(ReaderClosesConnection, Effects.DataLoss, causes: [], origins: []),
         new CatalogueEntry(TimeoutTooShortToConnect, Effects.Reset, causes: ["LateSynAck", "DataAfterClose"], origins: ["Plain"]));
 

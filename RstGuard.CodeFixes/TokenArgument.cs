@@ -17,7 +17,11 @@ internal static class TokenArgument
     private const string Placeholder = "default(global::System.Threading.CancellationToken)";
 
     /// <summary>The edits that add <paramref name="token"/> to <paramref name="call"/>; <see langword="null"/> without such an overload.</summary>
-    internal static TextChange[]? Add(InvocationExpressionSyntax call, string token, FixedDocument document)
+    /// <param name="call">The call.</param>
+    /// <param name="token">The token, as it is written.</param>
+    /// <param name="document">Where both are.</param>
+    /// <param name="whole">The expression in whose place the call is to stand, where the fix takes something around it away.</param>
+    internal static TextChange[]? Add(InvocationExpressionSyntax call, string token, FixedDocument document, ExpressionSyntax? whole = null)
     {
         if (call.Expression is not MemberAccessExpressionSyntax
             || document.Model.GetSymbolInfo(call, document.CancellationToken).Symbol is not IMethodSymbol { ReturnType: INamedTypeSymbol { Name: "Task" or "ValueTask" } before } method)
@@ -48,7 +52,7 @@ internal static class TokenArgument
                 && overload.Name == method.Name && overload.Parameters[overload.Parameters.Length - 1].Type.Name == "CancellationToken")
             {
                 TextChange argument = new(span, separator + token);
-                return before.Name == "Task" && after.Name == "ValueTask" && !IsAwaited(call) ? [argument, new(new TextSpan(call.Span.End, 0), ".AsTask()")] : [argument];
+                return before.Name == "Task" && after.Name == "ValueTask" && !IsAwaited(whole ?? call) ? [argument, new(new TextSpan(call.Span.End, 0), ".AsTask()")] : [argument];
             }
         }
 

@@ -24,6 +24,7 @@ public static class ResetRules
         (CloseOrigin.UserLingerZero, ResetCause.LingerZero, "RST1001"),
         (CloseOrigin.CloseZero, ResetCause.LingerZero, "RST1003"),
         (CloseOrigin.PendingAsync, ResetCause.LingerZero, "RST2005"),
+        (CloseOrigin.PendingAsync, ResetCause.LingerZero, "RST2006"),
     ];
 
     /// <summary>The ids of the rules that are about such a reset, sorted; empty where no rule is.</summary>

@@ -25,7 +25,7 @@ internal sealed class DisposingCallback
         Close = close;
         Socket = socket;
         Token = token;
-        Holder = HolderOf(socket)!;
+        Holder = ConnectionHolder.Of(socket, body)!;
     }
 
     /// <summary>What makes the callback run: <c>token.Register(…)</c>, <c>new Timer(…)</c>, <c>timer.Elapsed += …</c>.</summary>
@@ -89,7 +89,7 @@ internal sealed class DisposingCallback
                 .Where(operation => operation.Kind is SocketOperationKind.Receive or SocketOperationKind.ReceiveAll or SocketOperationKind.Peek or SocketOperationKind.Send
                     && scope.Contains(operation.Operation.Syntax.Span)
                     && !IsIn(operation.Operation, _function)
-                    && operation.Connection is { } connection && SymbolEqualityComparer.Default.Equals(HolderOf(connection), Holder)
+                    && operation.Connection is { } connection && SymbolEqualityComparer.Default.Equals(ConnectionHolder.Of(connection, _body), Holder)
                     && operation.Token is null)
                 .ToImmutableArray();
         }
@@ -113,7 +113,7 @@ internal sealed class DisposingCallback
         {
             TextSpan scope = Scope();
             return _body.Symbols.Where(symbol => symbol is ILocalSymbol or IParameterSymbol or IFieldSymbol or IPropertySymbol)
-                .Where(symbol => SymbolEqualityComparer.Default.Equals(_body.LocalAliases.HolderOf(symbol) ?? symbol, Holder))
+                .Where(symbol => SymbolEqualityComparer.Default.Equals(ConnectionHolder.Of(symbol, _body), Holder))
                 .SelectMany(_body.ReferencesTo)
                 .Any(reference => scope.Contains(reference.Syntax.Span) && !IsIn(reference, _function) && reference.Wrapped().Parent is IArgumentOperation { Parent: not IInvocationOperation { TargetMethod.IsExtensionMethod: true } });
         }
@@ -210,7 +210,7 @@ internal sealed class DisposingCallback
             switch (socket)
             {
                 case IParameterReferenceOperation { Parameter.ContainingSymbol: var owner } when function is IAnonymousFunctionOperation { Symbol: var symbol } && SymbolEqualityComparer.Default.Equals(owner, symbol):
-                    return state?.Unwrap() is { } outside && HolderOf(outside, body) is not null ? outside : null;
+                    return state?.Unwrap() is { } outside && ConnectionHolder.Of(outside, body) is not null ? outside : null;
                 case ILocalReferenceOperation { Local: var local } when IsDeclaredIn(local, function):
                     if (body.ValuesOf(local) is not { Count: 1 } values)
                     {
@@ -220,7 +220,7 @@ internal sealed class DisposingCallback
                     socket = values[0].Unwrap();
                     continue;
                 default:
-                    return HolderOf(socket, body) is not null ? socket : null;
+                    return ConnectionHolder.Of(socket, body) is not null ? socket : null;
             }
         }
 
@@ -229,24 +229,4 @@ internal sealed class DisposingCallback
 
     private static bool IsDeclaredIn(ILocalSymbol local, IOperation function) =>
         local.DeclaringSyntaxReferences is { Length: 1 } declarations && declarations[0].SyntaxTree == function.Syntax.SyntaxTree && function.Syntax.Span.Contains(declarations[0].Span);
-
-    private ISymbol? HolderOf(IOperation connection) => HolderOf(connection, _body);
-
-    /// <summary>The local, parameter or field that holds <paramref name="connection"/>, or what it is a part of.</summary>
-    internal static ISymbol? HolderOf(IOperation connection, SocketBody body)
-    {
-        ConnectionAliases aliases = body.LocalAliases;
-        if (aliases.HolderOf(connection) is { } holder)
-        {
-            return holder;
-        }
-
-        IOperation whole = connection.Unwrap();
-        for (int depth = 0; depth < 4 && aliases.OwnerOf(whole) is { } owner; depth++)
-        {
-            whole = owner;
-        }
-
-        return SocketKindOf.SymbolOf(whole)?.OriginalDefinition;
-    }
 }
