@@ -13,6 +13,9 @@ public static class Catalogue
     /// <summary>RST1003 Close(0) resets the connection.</summary>
     internal static readonly DiagnosticDescriptor CloseZero = Define("RST1003", Categories.AbortiveClose, DiagnosticSeverity.Warning);
 
+    /// <summary>RST1007 Abort on a normal path.</summary>
+    internal static readonly DiagnosticDescriptor AbortOnNormalPath = Define("RST1007", Categories.AbortiveClose, DiagnosticSeverity.Info);
+
     /// <summary>RST1009 A linger time blocks the closing thread.</summary>
     internal static readonly DiagnosticDescriptor LingerTime = Define("RST1009", Categories.AbortiveClose, DiagnosticSeverity.Info);
 
@@ -35,6 +38,7 @@ public static class Catalogue
     public static ImmutableArray<CatalogueEntry> Rules { get; } = ImmutableArray.Create(
         new CatalogueEntry(LingerZero, Effects.Reset, causes: ["LingerZero"], origins: ["UserLingerZero"]),
         new CatalogueEntry(CloseZero, Effects.Reset, causes: ["LingerZero"], origins: ["CloseZero"]),
+        new CatalogueEntry(AbortOnNormalPath, Effects.Reset, causes: ["LingerZero", "CloseWithUnread"], origins: ["FrameworkAbort"]),
         new CatalogueEntry(LingerTime, Effects.Blocks, causes: [], origins: []),
         new CatalogueEntry(ClosedWithUnreadData, Effects.Reset, causes: ["CloseWithUnread", "DataAfterClose"], origins: ["Plain"]),
         new CatalogueEntry(CancellingByDisposing, Effects.Reset, causes: ["LingerZero"], origins: ["PendingAsync"]),

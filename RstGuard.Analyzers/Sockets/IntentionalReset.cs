@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Linq;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Operations;
@@ -29,7 +28,7 @@ internal static class IntentionalReset
         {
             ISymbol named = (symbol as IMethodSymbol)?.AssociatedSymbol ?? symbol;
             if (HasAttribute(symbol) || HasAttribute(named)
-                || (named is INamedTypeSymbol ? Words(named.Name).Any(word => TypeWords.Contains(word, StringComparer.OrdinalIgnoreCase)) : NamesReset(named.Name)))
+                || (named is INamedTypeSymbol ? NameWords.Of(named.Name).Any(word => TypeWords.Contains(word, StringComparer.OrdinalIgnoreCase)) : NamesReset(named.Name)))
             {
                 return true;
             }
@@ -59,7 +58,7 @@ internal static class IntentionalReset
     private static bool NamesReset(string name)
     {
         string? last = null;
-        foreach (string word in Words(name))
+        foreach (string word in NameWords.Of(name))
         {
             if (MemberWords.Contains(word, StringComparer.OrdinalIgnoreCase)
                 || (string.Equals(last, "force", StringComparison.OrdinalIgnoreCase) && string.Equals(word, "close", StringComparison.OrdinalIgnoreCase)))
@@ -71,27 +70,5 @@ internal static class IntentionalReset
         }
 
         return false;
-    }
-
-    /// <summary>The words of a name in camel case: <c>SendRSTNow_2</c> is Send, RST, Now.</summary>
-    private static IEnumerable<string> Words(string name)
-    {
-        int start = 0;
-        for (int i = 1; i <= name.Length; i++)
-        {
-            bool ends = i == name.Length
-                || !char.IsLetter(name[i])
-                || !char.IsLetter(name[i - 1])
-                || (char.IsUpper(name[i]) && (char.IsLower(name[i - 1]) || (i + 1 < name.Length && char.IsLower(name[i + 1]))));
-            if (ends)
-            {
-                if (char.IsLetter(name[start]))
-                {
-                    yield return name.Substring(start, i - start);
-                }
-
-                start = i;
-            }
-        }
     }
 }

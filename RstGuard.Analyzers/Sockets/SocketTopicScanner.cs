@@ -20,7 +20,7 @@ internal sealed class SocketTopicScanner
     {
         char[] buffer = Interlocked.Exchange(ref _buffer, null) ?? new char[BufferLength];
         SocketTopics found = SocketTopics.None;
-        for (int start = 0; start < text.Length && found != (SocketTopics.Tcp | SocketTopics.Http); start += BufferLength - LongestName)
+        for (int start = 0; start < text.Length && found != SocketTopics.All; start += BufferLength - LongestName)
         {
             int length = Math.Min(BufferLength, text.Length - start);
             text.CopyTo(start, buffer, 0, length);
@@ -28,6 +28,7 @@ internal sealed class SocketTopicScanner
             {
                 found |= buffer[i] switch
                 {
+                    'A' when At(buffer, i, length, "Abort") => SocketTopics.Abort,
                     'o' when At(buffer, i, length, "ocket") => SocketTopics.Tcp,
                     'T' when At(buffer, i, length, "Tcp") => SocketTopics.Tcp,
                     'L' when At(buffer, i, length, "Linger") => SocketTopics.Tcp,

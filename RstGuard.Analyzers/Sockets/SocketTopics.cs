@@ -13,4 +13,9 @@ internal enum SocketTopics
 
     /// <summary>HttpClient, HttpListener and Kestrel's connections.</summary>
     Http = 2,
+
+    /// <summary>Something is aborted: a connection, a request, or what has nothing to do with either.</summary>
+    Abort = 4,
+
+    All = Tcp | Http | Abort,
 }

@@ -17,6 +17,8 @@ public static class ResetRules
     // The inverse of the Catalogue's causes and origins; a test holds the two together.
     internal static IReadOnlyList<(CloseOrigin Origin, ResetCause Cause, string Rule)> Table { get; } =
     [
+        (CloseOrigin.FrameworkAbort, ResetCause.CloseWithUnread, "RST1007"),
+        (CloseOrigin.FrameworkAbort, ResetCause.LingerZero, "RST1007"),
         (CloseOrigin.Plain, ResetCause.LateSynAck, "RST4001"),
         (CloseOrigin.Plain, ResetCause.CloseWithUnread, "RST2001"),
         (CloseOrigin.Plain, ResetCause.DataAfterClose, "RST2001"),
