@@ -163,47 +163,26 @@ internal readonly struct LingerValue(SocketModel model, CancellationToken cancel
 
     private LingerTime? OfLocal(ILocalSymbol local, IOperation use, int depth)
     {
-        IOperation root = use;
-        while (root.Parent is { } parent)
+        SocketBody body = model.BodyOf(use, local.ContainingSymbol, cancellationToken);
+        if (body.ValuesOf(local) is not { Count: 1 } values)
         {
-            root = parent;
+            return null;
         }
 
-        IOperation? assigned = null;
-        foreach (IOperation operation in root.Descendants())
+        IOperation assigned = values[0];
+        if (assigned.Unwrap() is not IObjectCreationOperation creation || !KnownTypes.Is(creation.Type, model.Types.LingerOption))
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            IOperation? value = operation switch
-            {
-                IVariableDeclaratorOperation declarator when SymbolEqualityComparer.Default.Equals(declarator.Symbol, local) => declarator.GetVariableInitializer()?.Value,
-                ISimpleAssignmentOperation { Target: ILocalReferenceOperation target } assignment when SymbolEqualityComparer.Default.Equals(target.Local, local) => assignment.Value,
-                _ => null,
-            };
-            if (value is not null)
-            {
-                if (assigned is not null)
-                {
-                    return null;
-                }
-
-                assigned = value;
-            }
+            return IsWrittenThrough(local, body) ? null : Find(assigned, depth + 1);
         }
 
-        if (assigned?.Unwrap() is not IObjectCreationOperation creation || !KnownTypes.Is(creation.Type, model.Types.LingerOption))
-        {
-            return assigned is null || IsWrittenThrough(local, root) ? null : Find(assigned, depth + 1);
-        }
-
-        return SecondsAfterWrites(creation, local, root, use) is { } seconds ? new(creation, seconds) : null;
+        return SecondsAfterWrites(creation, local, body, use) is { } seconds ? new(creation, seconds) : null;
     }
 
     // bytes[4] = 10 after the declaration makes the constant elements worth nothing.
-    private static bool IsWrittenThrough(ILocalSymbol local, IOperation root) => root.Descendants().Any(operation =>
-        operation is IAssignmentOperation { Target: IArrayElementReferenceOperation { ArrayReference: var array } }
-            && array.Unwrap() is ILocalReferenceOperation reference && SymbolEqualityComparer.Default.Equals(reference.Local, local));
+    private static bool IsWrittenThrough(ILocalSymbol local, SocketBody body) => body.ReferencesTo(local).Any(reference =>
+        reference.Wrapped().Parent is IArrayElementReferenceOperation { Parent: IAssignmentOperation assignment } element && assignment.Target == element);
 
-    private static long? SecondsAfterWrites(IObjectCreationOperation creation, ILocalSymbol local, IOperation root, IOperation use)
+    private static long? SecondsAfterWrites(IObjectCreationOperation creation, ILocalSymbol local, SocketBody body, IOperation use)
     {
         bool? enabled = null;
         long? seconds = null;
@@ -224,10 +203,9 @@ internal readonly struct LingerValue(SocketModel model, CancellationToken cancel
             Apply(member, ref enabled, ref seconds);
         }
 
-        foreach (ISimpleAssignmentOperation write in root.Descendants().OfType<ISimpleAssignmentOperation>())
+        foreach (IOperation reference in body.ReferencesTo(local))
         {
-            if (write.Target is IPropertyReferenceOperation { Instance: { } instance } && instance.Unwrap() is ILocalReferenceOperation reference
-                && SymbolEqualityComparer.Default.Equals(reference.Local, local) && write.Syntax.SpanStart < use.Syntax.SpanStart)
+            if (reference.Wrapped().Parent is IPropertyReferenceOperation { Parent: ISimpleAssignmentOperation write } property && write.Target == property && write.Syntax.SpanStart < use.Syntax.SpanStart)
             {
                 // A write under a condition, or in another function, may have happened or not.
                 if (write.Parent?.Parent is not IBlockOperation block || !block.Syntax.Span.Contains(use.Syntax.Span))

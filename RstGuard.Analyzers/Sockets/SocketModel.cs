@@ -69,6 +69,20 @@ internal sealed class SocketModel
             : _bodies.GetOrAdd(root.Syntax, SocketBody.Create(this, owner, root, cancellationToken));
     }
 
+    /// <summary>The body of a method, constructor or accessor that the compilation has the source of.</summary>
+    internal SocketBody? BodyOf(IMethodSymbol method, CancellationToken cancellationToken)
+    {
+        method = method.OriginalDefinition.PartialImplementationPart ?? method.OriginalDefinition;
+        return method.DeclaringSyntaxReferences is { IsEmpty: false } references ? BodyOf(references[0].GetSyntax(cancellationToken), method, cancellationToken) : null;
+    }
+
+    /// <summary>The same by its declaration: an expression-bodied property's arrow is the body of its getter.</summary>
+    internal SocketBody? BodyOf(SyntaxNode declaration, IMethodSymbol method, CancellationToken cancellationToken) =>
+        declaration is not (BaseMethodDeclarationSyntax or AccessorDeclarationSyntax or ArrowExpressionClauseSyntax) ? null
+        : _bodies.TryGetValue(declaration, out SocketBody? known) ? known
+        : OperationOf(declaration, cancellationToken) is { } root ? BodyOf(root, method, cancellationToken)
+        : null;
+
     /// <summary>What the members of <paramref name="type"/> do to the connections in its fields.</summary>
     internal TypeFacts FactsOf(INamedTypeSymbol type, CancellationToken cancellationToken)
     {

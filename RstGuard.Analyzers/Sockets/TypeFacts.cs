@@ -345,8 +345,7 @@ internal sealed class TypeFacts
             return false;
         }
 
-        internal SocketBody? Body(SocketModel model, CancellationToken cancellationToken) =>
-            model.OperationOf(_syntax, cancellationToken) is { } root ? model.BodyOf(root, Symbol, cancellationToken) : null;
+        internal SocketBody? Body(SocketModel model, CancellationToken cancellationToken) => model.BodyOf(_syntax, Symbol, cancellationToken);
     }
 
     /// <summary>The flow of one body, for all the fields that it names.</summary>

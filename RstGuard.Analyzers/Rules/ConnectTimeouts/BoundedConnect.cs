@@ -127,7 +127,7 @@ internal sealed class BoundedConnect(SocketModel model, CancellationToken cancel
             return null;
         }
 
-        List<SocketBody> others = [.. BodiesOf(type).Where(other => other.Root.Syntax != body.Root.Syntax)];
+        List<SocketBody> others = [.. model.BodiesThatName(holder, cancellationToken).Where(other => other.Root.Syntax != body.Root.Syntax)];
         SocketOperation[] elsewhere = [.. others.SelectMany(other => OperationsOn(holder, other))];
         if (elsewhere.Any(operation => operation.Kind == SocketOperationKind.SetSendTimeout || (operation.IsAsynchronous && operation.Kind is not SocketOperationKind.Close))
             || OperationsOn(holder, body).Any(operation => operation.IsAsynchronous)
@@ -140,7 +140,7 @@ internal sealed class BoundedConnect(SocketModel model, CancellationToken cancel
         {
             if (!IsConstructor(other.Owner)
                 && FirstConnect(OperationsOn(holder, other)) is { } connect
-                && (IsConstructor(body.Owner) || RunsAfter(connect, other, timeout.Operation, body, others)))
+                && (IsConstructor(body.Owner) || RunsAfter(connect, other, timeout.Operation, body)))
             {
                 return connect;
             }
@@ -152,12 +152,11 @@ internal sealed class BoundedConnect(SocketModel model, CancellationToken cancel
     // Constructors, and initializers, which run with them.
     private static bool IsConstructor(ISymbol owner) => owner is IFieldSymbol or IPropertySymbol or IMethodSymbol { MethodKind: MethodKind.Constructor or MethodKind.StaticConstructor };
 
-    private static bool IsAssigned(ISymbol holder, SocketBody body) => body.Root.Descendants().Any(operation =>
-        operation is ISimpleAssignmentOperation { Value: var value } assignment && SymbolEqualityComparer.Default.Equals(SocketKindOf.SymbolOf(assignment.Target), holder)
-        && value.Unwrap() is not { ConstantValue: { HasValue: true, Value: null } });
+    private static bool IsAssigned(ISymbol holder, SocketBody body) =>
+        body.ValuesOf(holder.OriginalDefinition).Any(value => value.Unwrap() is not { ConstantValue: { HasValue: true, Value: null } });
 
     /// <summary>Whether one member calls the two in this order, or one of the two calls the other.</summary>
-    private static bool RunsAfter(IOperation connect, SocketBody connecting, IOperation timeout, SocketBody setting, List<SocketBody> others)
+    private bool RunsAfter(IOperation connect, SocketBody connecting, IOperation timeout, SocketBody setting)
     {
         if (CallsOf(connecting.Owner, setting).Any(call => Paths.RunsBefore(timeout, call))
             || CallsOf(setting.Owner, connecting).Any(call => Paths.RunsBefore(call, connect)))
@@ -165,7 +164,7 @@ internal sealed class BoundedConnect(SocketModel model, CancellationToken cancel
             return true;
         }
 
-        foreach (SocketBody caller in others)
+        foreach (SocketBody caller in model.BodiesThatName(setting.Owner, cancellationToken))
         {
             foreach (IOperation set in CallsOf(setting.Owner, caller))
             {
@@ -179,28 +178,6 @@ internal sealed class BoundedConnect(SocketModel model, CancellationToken cancel
         return false;
     }
 
-    private static IEnumerable<IOperation> CallsOf(ISymbol member, SocketBody body) => body.Root.Descendants().Where(operation =>
-        operation is IInvocationOperation { Instance: null or IInstanceReferenceOperation } call && SymbolEqualityComparer.Default.Equals(call.TargetMethod, member));
-
-    /// <summary>The bodies of the methods and constructors of all parts of <paramref name="type"/>.</summary>
-    private IEnumerable<SocketBody> BodiesOf(INamedTypeSymbol type)
-    {
-        foreach (IMethodSymbol method in type.GetMembers().OfType<IMethodSymbol>())
-        {
-            if (BodyOf(method) is { } body)
-            {
-                yield return body;
-            }
-        }
-    }
-
-    /// <summary>The body of a method, constructor or accessor that the compilation has the source of.</summary>
-    internal SocketBody? BodyOf(IMethodSymbol method)
-    {
-        // An expression-bodied property is the body of its getter.
-        SyntaxNode? syntax = method.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(cancellationToken);
-        return syntax is BaseMethodDeclarationSyntax or AccessorDeclarationSyntax or ArrowExpressionClauseSyntax && model.OperationOf(syntax, cancellationToken) is { } root
-            ? model.BodyOf(root, method, cancellationToken)
-            : null;
-    }
+    private static IEnumerable<IOperation> CallsOf(ISymbol member, SocketBody body) => body.ReferencesTo(member.OriginalDefinition).Where(operation =>
+        operation is IInvocationOperation { Instance: null or IInstanceReferenceOperation });
 }

@@ -70,7 +70,7 @@ internal sealed class PassThroughTimeout(SocketModel model, CancellationToken ca
     /// <summary>The field whose socket or client gets the value that the property is set to.</summary>
     private ISymbol? InnerHolderOf(IPropertySymbol property)
     {
-        if (property.SetMethod is not { } setter || _connects.BodyOf(setter) is not { } body)
+        if (property.SetMethod is not { } setter || model.BodyOf(setter, cancellationToken) is not { } body)
         {
             return null;
         }
@@ -81,7 +81,7 @@ internal sealed class PassThroughTimeout(SocketModel model, CancellationToken ca
     }
 
     private bool ConnectsOn(ISymbol holder, IMethodSymbol method) =>
-        _connects.BodyOf(method) is { } body
+        model.BodyOf(method, cancellationToken) is { } body
         && BoundedConnect.FirstConnect(_connects.OperationsOn(holder, body)) is { } connect
         && !body.Root.Descendants().Any(operation => operation is ISimpleAssignmentOperation made && SymbolEqualityComparer.Default.Equals(SocketKindOf.SymbolOf(made.Target), holder)
             && made.Syntax.SpanStart < connect.Syntax.SpanStart);
