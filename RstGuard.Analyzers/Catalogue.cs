@@ -28,6 +28,9 @@ public static class Catalogue
     /// <summary>RST2006 A timed-out operation is left pending.</summary>
     internal static readonly DiagnosticDescriptor TimedOutOperationLeftPending = Define("RST2006", Categories.DataInFlight, DiagnosticSeverity.Warning);
 
+    /// <summary>RST2010 Sending after the peer has closed.</summary>
+    internal static readonly DiagnosticDescriptor SendingAfterPeerClosed = Define("RST2010", Categories.DataInFlight, DiagnosticSeverity.Warning);
+
     /// <summary>RST2012 A reader closes the connection early.</summary>
     internal static readonly DiagnosticDescriptor ReaderClosesConnection = Define("RST2012", Categories.DataInFlight, DiagnosticSeverity.Info);
 
@@ -43,6 +46,7 @@ public static class Catalogue
         new CatalogueEntry(ClosedWithUnreadData, Effects.Reset, causes: ["CloseWithUnread", "DataAfterClose"], origins: ["Plain"]),
         new CatalogueEntry(CancellingByDisposing, Effects.Reset, causes: ["LingerZero"], origins: ["PendingAsync"]),
         new CatalogueEntry(TimedOutOperationLeftPending, Effects.Reset, causes: ["LingerZero"], origins: ["PendingAsync"]),
+        new CatalogueEntry(SendingAfterPeerClosed, Effects.Reset, causes: ["DataAfterClose"], origins: ["Plain"]),
         new CatalogueEntry(ReaderClosesConnection, Effects.DataLoss, causes: [], origins: []),
         new CatalogueEntry(TimeoutTooShortToConnect, Effects.Reset, causes: ["LateSynAck", "DataAfterClose"], origins: ["Plain"]));
 

@@ -85,7 +85,7 @@ internal readonly struct ReceivedCount(SocketBody body)
     private static bool IsInteger(ITypeSymbol? type) => type?.SpecialType == SpecialType.System_Int32;
 
     /// <summary>The local that the number of bytes is put into.</summary>
-    private static ILocalSymbol? NumberOf(IOperation receive) => receive.Wrapped().Parent switch
+    internal static ILocalSymbol? NumberOf(IOperation receive) => receive.Wrapped().Parent switch
     {
         IVariableInitializerOperation { Parent: IVariableDeclaratorOperation declarator } when IsInteger(declarator.Symbol.Type) => declarator.Symbol,
         ISimpleAssignmentOperation { Target: ILocalReferenceOperation target, Parent: IExpressionStatementOperation } when IsInteger(target.Local.Type) => target.Local,

@@ -194,7 +194,7 @@ public sealed class RST2001ClosedWithUnreadData() : SocketRule(Catalogue.ClosedW
         };
     }
 
-    private static Location Marked(SocketOperation close) => close.Operation switch
+    internal static Location Marked(SocketOperation close) => close.Operation switch
     {
         IUsingOperation scope => scope.Resources.Syntax.GetLocation(),
         IVariableDeclaratorOperation { Syntax: VariableDeclaratorSyntax variable } => variable.Identifier.GetLocation(),
