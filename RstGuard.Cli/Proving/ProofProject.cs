@@ -68,11 +68,14 @@ internal sealed class ProofProject
     public async Task<string> SourceAsync(CancellationToken cancellationToken) =>
         (await _project.GetDocument(_document)!.GetTextAsync(cancellationToken)).ToString();
 
+    /// <summary>The program as the compiler sees it, with the files that a fix added.</summary>
+    public async Task<Compilation> CompilationAsync(CancellationToken cancellationToken) => (await _project.GetCompilationAsync(cancellationToken))!;
+
     /// <summary>Compiles the program.</summary>
     /// <exception cref="ProgramFailedException">It does not compile.</exception>
     public async Task<byte[]> CompileAsync(CancellationToken cancellationToken)
     {
-        Compilation compilation = (await _project.GetCompilationAsync(cancellationToken))!;
+        Compilation compilation = await CompilationAsync(cancellationToken);
         using MemoryStream assembly = new();
         Microsoft.CodeAnalysis.Emit.EmitResult emitted = compilation.Emit(assembly, cancellationToken: cancellationToken);
         return emitted.Success
@@ -89,7 +92,7 @@ internal sealed class ProofProject
             return [];
         }
 
-        Compilation compilation = (await _project.GetCompilationAsync(cancellationToken))!;
+        Compilation compilation = await CompilationAsync(cancellationToken);
         CompilationWithAnalyzers analysis = compilation.WithAnalyzers(analyzers, _project.AnalyzerOptions);
         ImmutableArray<Diagnostic> diagnostics = await analysis.GetAnalyzerDiagnosticsAsync(cancellationToken);
         return diagnostics.FirstOrDefault(d => d.Id.StartsWith("AD", StringComparison.Ordinal)) is Diagnostic crash
