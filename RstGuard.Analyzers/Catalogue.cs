@@ -16,6 +16,9 @@ public static class Catalogue
     /// <summary>RST1007 Abort on a normal path.</summary>
     internal static readonly DiagnosticDescriptor AbortOnNormalPath = Define("RST1007", Categories.AbortiveClose, DiagnosticSeverity.Info);
 
+    /// <summary>RST1008 Writing to LingerState's copy has no effect.</summary>
+    internal static readonly DiagnosticDescriptor WriteToLingerCopy = Define("RST1008", Categories.AbortiveClose, DiagnosticSeverity.Warning);
+
     /// <summary>RST1009 A linger time blocks the closing thread.</summary>
     internal static readonly DiagnosticDescriptor LingerTime = Define("RST1009", Categories.AbortiveClose, DiagnosticSeverity.Info);
 
@@ -42,6 +45,7 @@ public static class Catalogue
         new CatalogueEntry(LingerZero, Effects.Reset, causes: ["LingerZero"], origins: ["UserLingerZero"]),
         new CatalogueEntry(CloseZero, Effects.Reset, causes: ["LingerZero"], origins: ["CloseZero"]),
         new CatalogueEntry(AbortOnNormalPath, Effects.Reset, causes: ["LingerZero", "CloseWithUnread"], origins: ["FrameworkAbort"]),
+        new CatalogueEntry(WriteToLingerCopy, Effects.NoEffect, causes: [], origins: []),
         new CatalogueEntry(LingerTime, Effects.Blocks, causes: [], origins: []),
         new CatalogueEntry(ClosedWithUnreadData, Effects.Reset, causes: ["CloseWithUnread", "DataAfterClose"], origins: ["Plain"]),
         new CatalogueEntry(CancellingByDisposing, Effects.Reset, causes: ["LingerZero"], origins: ["PendingAsync"]),

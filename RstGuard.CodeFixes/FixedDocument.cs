@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Linq;
 using System.Threading;
 using Microsoft.CodeAnalysis;
@@ -74,6 +75,37 @@ internal sealed class FixedDocument(Document document, SyntaxNode root, Semantic
         }
 
         return new TextChange(TextSpan.FromBounds(from, to), "");
+    }
+
+    /// <summary>
+    /// Takes out the statement that <paramref name="expression"/> is, with an <c>if</c> or <c>else</c> that holds nothing else; empty where it is
+    /// no statement, or its absence would change more.
+    /// </summary>
+    internal ImmutableArray<TextChange> RemoveStatement(ExpressionSyntax expression)
+    {
+        ExpressionSyntax whole = expression;
+        while ((whole.Parent is ConditionalAccessExpressionSyntax access && access.WhenNotNull == whole && HasNoEffect(access.Expression))
+            || whole.Parent is ParenthesizedExpressionSyntax)
+        {
+            whole = (ExpressionSyntax)whole.Parent!;
+        }
+
+        if (whole.Parent is not ExpressionStatementSyntax statement)
+        {
+            return ImmutableArray<TextChange>.Empty;
+        }
+
+        return statement.Parent switch
+        {
+            BlockSyntax or GlobalStatementSyntax => ImmutableArray.Create(Remove(statement.Span)),
+            SwitchSectionSyntax section when section.Statements.Count > 1 => ImmutableArray.Create(Remove(statement.Span)),
+            ElseClauseSyntax otherwise => ImmutableArray.Create(Remove(otherwise.Span)),
+            IfStatementSyntax { Else: null, Parent: BlockSyntax } condition when HasNoEffect(condition.Condition) && !HoldsComment(statement.GetLeadingTrivia())
+                && !condition.DescendantTrivia().Any(t => t.IsDirective) => ImmutableArray.Create(Remove(condition.Span)),
+            IfStatementSyntax or WhileStatementSyntax or ForStatementSyntax or CommonForEachStatementSyntax or LockStatementSyntax or UsingStatementSyntax or FixedStatementSyntax =>
+                ImmutableArray.Create(new TextChange(statement.Span, "{ }")),
+            _ => ImmutableArray<TextChange>.Empty,
+        };
     }
 
     /// <summary>Whether evaluating <paramref name="expression"/> does nothing that its absence would change.</summary>

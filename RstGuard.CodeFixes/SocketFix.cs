@@ -17,10 +17,12 @@ namespace RstGuard;
 public abstract class SocketFix : CodeFixProvider
 {
     private readonly string _title;
+    private readonly bool _fixesAll;
 
-    private protected SocketFix(DiagnosticDescriptor rule, string title)
+    private protected SocketFix(DiagnosticDescriptor rule, string title, bool fixesAll = true)
     {
         _title = title;
+        _fixesAll = fixesAll;
         FixableDiagnosticIds = ImmutableArray.Create(rule.Id);
     }
 
@@ -31,8 +33,8 @@ public abstract class SocketFix : CodeFixProvider
     public string EquivalenceKey => FixableDiagnosticIds[0];
 
     /// <inheritdoc/>
-    public sealed override FixAllProvider GetFixAllProvider() =>
-        FixAllProvider.Create(async (context, document, diagnostics) =>
+    public sealed override FixAllProvider? GetFixAllProvider() => !_fixesAll ? null
+        : FixAllProvider.Create(async (context, document, diagnostics) =>
             await ApplyAsync(document, diagnostics, context.CancellationToken).ConfigureAwait(false));
 
     /// <inheritdoc/>
@@ -41,10 +43,12 @@ public abstract class SocketFix : CodeFixProvider
         foreach (Diagnostic diagnostic in context.Diagnostics)
         {
             ImmutableArray<Diagnostic> one = ImmutableArray.Create(diagnostic);
-            if (!(await EditsAsync(context.Document, one, context.CancellationToken).ConfigureAwait(false)).IsEmpty)
+            ImmutableArray<TextChange> edits = await EditsAsync(context.Document, one, context.CancellationToken).ConfigureAwait(false);
+            if (!edits.IsEmpty)
             {
+                string title = TitleOf(edits, _title);
                 context.RegisterCodeFix(
-                    CodeAction.Create(FixTexts.Get(_title), token => ApplyAsync(context.Document, one, token), EquivalenceKey),
+                    CodeAction.Create(FixTexts.Get(title), token => ApplyAsync(context.Document, one, token), title),
                     diagnostic);
             }
         }
@@ -54,6 +58,9 @@ public abstract class SocketFix : CodeFixProvider
     /// The edits for the diagnostic that marks <paramref name="node"/>; empty where the fix would be wrong or change nothing.
     /// </summary>
     private protected abstract ImmutableArray<TextChange> Edits(SyntaxNode node, FixedDocument document, Diagnostic diagnostic);
+
+    /// <summary>The name of the title, and the equivalence key, of what <paramref name="edits"/> do; for fixes that have more than one way.</summary>
+    private protected virtual string TitleOf(ImmutableArray<TextChange> edits, string title) => title;
 
     /// <summary>Edits that follow from what all <paramref name="edits"/> take away.</summary>
     private protected virtual ImmutableArray<TextChange> Consequences(ImmutableArray<TextChange> edits, FixedDocument document) => ImmutableArray<TextChange>.Empty;

@@ -97,6 +97,8 @@ internal sealed class SocketOperation
     /// <summary>Classifies one operation; <see langword="null"/> when it touches no connection.</summary>
     internal static SocketOperation? Create(IOperation operation, KnownTypes types) => operation switch
     {
+        IAssignmentOperation or IIncrementOrDecrementOperation or IMemberInitializerOperation when LingerCopy.Read(operation, types) is { } read =>
+            new(SocketOperationKind.ChangeLingerCopy, operation, read, (operation as ISimpleAssignmentOperation)?.Value),
         ISimpleAssignmentOperation { Target: IPropertyReferenceOperation or IFieldReferenceOperation } assignment => OfAssignment(assignment, (IMemberReferenceOperation)assignment.Target, types),
         IPropertyInitializerOperation initializer when KnownTypes.Is(initializer.InitializedProperties[0].Type, types.LingerOption) =>
             new(SocketOperationKind.SetLinger, operation, null, initializer.Value),

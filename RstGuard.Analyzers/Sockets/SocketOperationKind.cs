@@ -69,6 +69,9 @@ internal enum SocketOperationKind
     /// <summary>Chooses a linger option: for a socket, for a wrapper of one, or as a default.</summary>
     SetLinger,
 
+    /// <summary>Writes to a member of the copy that <c>LingerState</c> returns; the socket keeps its option.</summary>
+    ChangeLingerCopy,
+
     /// <summary>Sets <c>SendTimeout</c>.</summary>
     SetSendTimeout,
 

@@ -26,9 +26,9 @@ public abstract class LingerFix : SocketFix
         AssignmentExpressionSyntax { Parent: InitializerExpressionSyntax initializer } member when Sets(member.Left, document) && FixedDocument.HasNoEffect(member.Right) =>
             RemoveMember(member, initializer, document),
         AssignmentExpressionSyntax assignment when assignment.IsKind(SyntaxKind.SimpleAssignmentExpression) && Sets(assignment.Left, document)
-            && FixedDocument.HasNoEffect(assignment.Left) && FixedDocument.HasNoEffect(assignment.Right) => RemoveStatement(assignment, document),
+            && FixedDocument.HasNoEffect(assignment.Left) && FixedDocument.HasNoEffect(assignment.Right) => document.RemoveStatement(assignment),
         InvocationExpressionSyntax invocation when Sets(invocation, document) && FixedDocument.HasNoEffect(invocation.Expression)
-            && invocation.ArgumentList.Arguments.All(a => FixedDocument.HasNoEffect(a.Expression)) => RemoveStatement(invocation, document),
+            && invocation.ArgumentList.Arguments.All(a => FixedDocument.HasNoEffect(a.Expression)) => document.RemoveStatement(invocation),
         _ => ImmutableArray<TextChange>.Empty,
     };
 
@@ -96,33 +96,6 @@ public abstract class LingerFix : SocketFix
 
         // The last one leaves the comma before it behind.
         return ImmutableArray.Create(new TextChange(members.GetSeparator(index - 1).Span, ""), document.Remove(member.Span));
-    }
-
-    private static ImmutableArray<TextChange> RemoveStatement(ExpressionSyntax expression, FixedDocument document)
-    {
-        ExpressionSyntax whole = expression;
-        while ((whole.Parent is ConditionalAccessExpressionSyntax access && access.WhenNotNull == whole && FixedDocument.HasNoEffect(access.Expression))
-            || whole.Parent is ParenthesizedExpressionSyntax)
-        {
-            whole = (ExpressionSyntax)whole.Parent!;
-        }
-
-        if (whole.Parent is not ExpressionStatementSyntax statement)
-        {
-            return ImmutableArray<TextChange>.Empty;
-        }
-
-        return statement.Parent switch
-        {
-            BlockSyntax or GlobalStatementSyntax => One(document.Remove(statement.Span)),
-            SwitchSectionSyntax section when section.Statements.Count > 1 => One(document.Remove(statement.Span)),
-            ElseClauseSyntax otherwise => One(document.Remove(otherwise.Span)),
-            IfStatementSyntax { Else: null, Parent: BlockSyntax } condition when FixedDocument.HasNoEffect(condition.Condition) && !FixedDocument.HoldsComment(statement.GetLeadingTrivia())
-                && !condition.DescendantTrivia().Any(t => t.IsDirective) => One(document.Remove(condition.Span)),
-            IfStatementSyntax or WhileStatementSyntax or ForStatementSyntax or CommonForEachStatementSyntax or LockStatementSyntax or UsingStatementSyntax or FixedStatementSyntax =>
-                One(new TextChange(statement.Span, "{ }")),
-            _ => ImmutableArray<TextChange>.Empty,
-        };
     }
 
     private static ImmutableArray<TextChange> Unused(ILocalSymbol local, ImmutableArray<TextChange> edits, FixedDocument document)
