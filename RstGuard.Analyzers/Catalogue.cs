@@ -10,6 +10,9 @@ public static class Catalogue
     /// <summary>RST1001 Linger zero discards unsent data.</summary>
     internal static readonly DiagnosticDescriptor LingerZero = Define("RST1001", Categories.AbortiveClose, DiagnosticSeverity.Warning);
 
+    /// <summary>RST1002 Linger zero on a listening socket is inherited.</summary>
+    internal static readonly DiagnosticDescriptor LingerZeroOnListener = Define("RST1002", Categories.AbortiveClose, DiagnosticSeverity.Warning);
+
     /// <summary>RST1003 Close(0) resets the connection.</summary>
     internal static readonly DiagnosticDescriptor CloseZero = Define("RST1003", Categories.AbortiveClose, DiagnosticSeverity.Warning);
 
@@ -43,6 +46,7 @@ public static class Catalogue
     /// <summary>Every rule, sorted by id.</summary>
     public static ImmutableArray<CatalogueEntry> Rules { get; } = ImmutableArray.Create(
         new CatalogueEntry(LingerZero, Effects.Reset, causes: ["LingerZero"], origins: ["UserLingerZero"]),
+        new CatalogueEntry(LingerZeroOnListener, Effects.Reset, causes: ["LingerZero"], origins: ["UserLingerZero"]),
         new CatalogueEntry(CloseZero, Effects.Reset, causes: ["LingerZero"], origins: ["CloseZero"]),
         new CatalogueEntry(AbortOnNormalPath, Effects.Reset, causes: ["LingerZero", "CloseWithUnread"], origins: ["FrameworkAbort"]),
         new CatalogueEntry(WriteToLingerCopy, Effects.NoEffect, causes: [], origins: []),

@@ -176,11 +176,13 @@ internal sealed class SocketBody
                     Add(_references, method.Method.OriginalDefinition, method);
                     break;
                 case IInvocationOperation { TargetMethod: var called } invocation:
-                    if (called.Name == "Listen" && KnownTypes.Is(called.ContainingType, types.Socket) && SocketKindOf.SymbolOf(Sockets.Operations.Receiver(invocation.Instance)) is { } listener)
+                    if (called.Name == "Listen" && SocketKindOf.SymbolOf(Sockets.Operations.Receiver(invocation.Instance)) is { } listener)
                     {
-                        _listeners.Add(listener);
+                        // A wrapper's Listen counts as well: what else would it listen on.
+                        _listeners.Add(listener.OriginalDefinition);
                     }
-                    else if (SymbolEqualityComparer.Default.Equals(called.ContainingAssembly, Model.Compilation.Assembly))
+
+                    if (SymbolEqualityComparer.Default.Equals(called.ContainingAssembly, Model.Compilation.Assembly))
                     {
                         Add(_references, called.OriginalDefinition, invocation);
                     }

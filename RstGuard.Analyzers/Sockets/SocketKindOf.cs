@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
@@ -66,7 +67,7 @@ internal static class SocketKindOf
 
         foreach (ISymbol holder in HoldersOf(connection, body))
         {
-            if (body.Listens(holder) || (IsMember(holder) && body.Model.BodiesThatName(holder, cancellationToken).Any(other => ListensIn(other, holder))))
+            if (body.Listens(holder) || IsBoundAndReturned(holder, body) || (IsMember(holder) && body.Model.BodiesThatName(holder, cancellationToken).Any(other => ListensIn(other, holder))))
             {
                 return true;
             }
@@ -74,6 +75,23 @@ internal static class SocketKindOf
 
         return false;
     }
+
+    /// <summary>
+    /// Bound here and returned by what is named after listening, such as the delegate <c>CreateBoundListenSocket</c>: its caller listens.
+    /// </summary>
+    private static bool IsBoundAndReturned(ISymbol holder, SocketBody body) =>
+        body.Operations.Any(operation => operation.Kind == SocketOperationKind.Bind && SymbolEqualityComparer.Default.Equals(SymbolOf(operation.Connection), holder))
+        && body.ReferencesTo(holder).Any(reference => reference.Wrapped().Parent is IReturnOperation
+            && NameOf(Paths.FunctionOf(reference), body).IndexOf(nameof(SocketOperationKind.Listen), StringComparison.OrdinalIgnoreCase) >= 0);
+
+    private static string NameOf(IOperation function, SocketBody body) => function switch
+    {
+        ILocalFunctionOperation { Symbol.Name: var name } => name,
+        IAnonymousFunctionOperation { Parent: IDelegateCreationOperation { Parent: IAssignmentOperation { Target: IMemberReferenceOperation { Member.Name: var name } } } } => name,
+        IAnonymousFunctionOperation { Parent: IDelegateCreationOperation { Parent: IArgumentOperation { Parameter.Name: var name } } } => name,
+        IAnonymousFunctionOperation => "",
+        _ => body.Owner.Name,
+    };
 
     /// <summary>The field itself is told to listen, or the local that it gets its value from.</summary>
     private static bool ListensIn(SocketBody body, ISymbol field) =>

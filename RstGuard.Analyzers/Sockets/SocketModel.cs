@@ -94,6 +94,29 @@ internal sealed class SocketModel
     internal IEnumerable<SocketBody> BodiesThatName(ISymbol member, CancellationToken cancellationToken) =>
         member.ContainingType is { DeclaringSyntaxReferences.IsEmpty: false } type ? FactsOf(type, cancellationToken).BodiesThatName(member, cancellationToken) : [];
 
+    /// <summary>The bodies of all types about TCP that name <paramref name="member"/>.</summary>
+    internal IEnumerable<SocketBody> BodiesAnywhereThatName(ISymbol member, CancellationToken cancellationToken)
+    {
+        HashSet<INamedTypeSymbol> types = new(SymbolEqualityComparer.Default);
+        foreach (SyntaxTree tree in Compilation.SyntaxTrees)
+        {
+            if ((TopicsOf(tree, cancellationToken) & SocketTopics.Tcp) != 0)
+            {
+                foreach (SyntaxToken token in tree.GetRoot(cancellationToken).DescendantTokens())
+                {
+                    if (token.ValueText == member.Name && token.Parent?.FirstAncestorOrSelf<TypeDeclarationSyntax>() is { } declaration
+                        && SemanticModelOf(tree).GetDeclaredSymbol(declaration, cancellationToken) is INamedTypeSymbol type)
+                    {
+                        types.Add(type);
+                    }
+                }
+            }
+        }
+
+        // A nested type's members are among those of the type around it.
+        return types.Where(type => !types.Contains(type.ContainingType!)).SelectMany(type => FactsOf(type, cancellationToken).BodiesThatName(member, cancellationToken));
+    }
+
     /// <summary>Whether the project is one of tests: by its property <c>IsTestProject</c>, or by what it references.</summary>
     internal bool IsTestProject(AnalyzerOptions options) =>
         options.AnalyzerConfigOptionsProvider.GlobalOptions.TryGetValue("build_property.IsTestProject", out string? value) && bool.TryParse(value, out bool isTest)

@@ -25,6 +25,7 @@ public static class ResetRules
         (CloseOrigin.Plain, ResetCause.DataAfterClose, "RST2010"),
         (CloseOrigin.Plain, ResetCause.DataAfterClose, "RST4001"),
         (CloseOrigin.UserLingerZero, ResetCause.LingerZero, "RST1001"),
+        (CloseOrigin.UserLingerZero, ResetCause.LingerZero, "RST1002"),
         (CloseOrigin.CloseZero, ResetCause.LingerZero, "RST1003"),
         (CloseOrigin.PendingAsync, ResetCause.LingerZero, "RST2005"),
         (CloseOrigin.PendingAsync, ResetCause.LingerZero, "RST2006"),

@@ -21,7 +21,7 @@ public sealed class ResetJudgeTests
             [ResetCause.LingerZero, ResetCause.DisconnectUnspec], ResetShape.Active, (socket, _) => socket.LingerState = new LingerOption(true, 0));
 
         Assert.Equal((ResetCause.LingerZero, Confidence.Certain, CloseOrigin.UserLingerZero), (reset.Cause, reset.Confidence, reset.Origin));
-        Assert.Equal(["RST1001"], reset.Rules);
+        Assert.Equal(["RST1001", "RST1002"], reset.Rules);
         Assert.Equal(true, reset.SentByThisProcess);
     }
 

@@ -16,6 +16,9 @@ internal enum LingerTarget
 
     /// <summary>Nothing yet: an option's default, for each socket that takes it.</summary>
     Default,
+
+    /// <summary>The same, where all that the compilation does with the option is to set it on listening sockets.</summary>
+    ListenerDefault,
 }
 
 /// <summary>
@@ -52,7 +55,7 @@ public abstract class LingerRule : SocketRule
     private void Inspect(SocketOperation operation, SocketBody body, RuleContext context)
     {
         LingerValue value = new(context.Model, context.CancellationToken);
-        if (value.Find(operation.Value) is not { } time)
+        if (value.Find(operation.Value) is not { } time || IsSeenWhereUsed(operation.Operation, value))
         {
             return;
         }
@@ -64,13 +67,14 @@ public abstract class LingerRule : SocketRule
             { Parent: IObjectOrCollectionInitializerOperation } member => (member.Syntax, DiagnosticProperties.LingerForms.InitializerMember),
             _ => (operation.Operation.Syntax, DiagnosticProperties.LingerForms.Assignment),
         };
-        LingerTarget target = form == DiagnosticProperties.LingerForms.OptionDefault ? LingerTarget.Default
+        LingerApplications? applications = operation.Operation is ISymbolInitializerOperation ? LingerApplications.Of(operation.Operation, context.Model, context.CancellationToken) : null;
+        LingerTarget target = applications is not null ? applications.AreListeners ? LingerTarget.ListenerDefault : LingerTarget.Default
             : SocketKindOf.IsListener(operation.Connection, body, context.CancellationToken) ? LingerTarget.Listener
             : LingerTarget.Connection;
         if (MessageArguments(Named(operation), time.Seconds, target) is not { } arguments
-            || IsSeenWhereUsed(operation.Operation, value)
             || IntentionalReset.IsDeclared(context.Owner, operation.Operation)
-            || SocketKindOf.IsNotTcp(operation.Connection, body, context.CancellationToken))
+            || SocketKindOf.IsNotTcp(operation.Connection, body, context.CancellationToken)
+            || (target == LingerTarget.Listener && TargetPlatform.IsWindowsOnly(context.Owner, operation.Operation)))
         {
             return;
         }
@@ -78,7 +82,7 @@ public abstract class LingerRule : SocketRule
         context.Report(
             marked.GetLocation(),
             ImmutableDictionary<string, string?>.Empty.Add(DiagnosticProperties.Form, form),
-            marked.Span.Contains(time.Made.Syntax.Span) && marked.SyntaxTree == time.Made.Syntax.SyntaxTree ? null : time.Made,
+            !marked.Span.Contains(time.Made.Syntax.Span) || marked.SyntaxTree != time.Made.Syntax.SyntaxTree ? time.Made : applications?.First,
             severity: null,
             arguments);
     }

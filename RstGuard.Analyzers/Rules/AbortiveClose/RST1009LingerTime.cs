@@ -16,7 +16,7 @@ public sealed class RST1009LingerTime() : LingerRule(Catalogue.LingerTime)
         seconds,
         Texts.Get(target switch
         {
-            LingerTarget.Default => "RST1009Default",
+            LingerTarget.Default or LingerTarget.ListenerDefault => "RST1009Default",
             LingerTarget.Listener => "RST1009Listener",
             _ => "RST1009Closing",
         }),

@@ -30,7 +30,6 @@ public sealed class RST1001LingerZeroTests
         "class C { void M(Socket s) { [|s.SetRawSocketOption(1, 13, new byte[] { 1, 0, 0, 0, 0, 0, 0, 0 })|]; } }",
         "class C { void M(Socket s) { [|s.SetRawSocketOption(0xFFFF, 0x80, new byte[] { 1, 0, 0, 0 })|]; } }",
         "class C { void M(Socket s) { [|s.SetRawSocketOption(1, 13, stackalloc byte[] { 1, 0, 0, 0, 0, 0, 0, 0 })|]; } }",
-        "class C { void M(TcpListener l) { [|l.Server.LingerState = new LingerOption(true, 0)|]; } }",
         "class C { void M(Socket s) { s?.Send(new byte[1]); Action a = () => [|s.LingerState = new LingerOption(true, 0)|]; a(); } }",
         "class C { void M(Socket s) { void Set() { [|s.LingerState = new LingerOption(true, 0)|]; } Set(); } }",
         "class C { void M(Socket s, LingerOption? o) { [|s.LingerState = o ?? new LingerOption(true, 0)|]; } }",
@@ -63,6 +62,9 @@ public sealed class RST1001LingerZeroTests
         "class C { Socket _s; C() { _s = new Socket(SocketType.Dgram, ProtocolType.Udp); } void M() { _s.LingerState = new LingerOption(true, 0); } }",
         "class C { void M(UdpClient u) { u.Client.LingerState = new LingerOption(true, 0); } }",
         "class C { static readonly LingerOption Hard = new LingerOption(true, 0); }",
+        "class C { void M(TcpListener l) { l.Server.LingerState = new LingerOption(true, 0); } }",
+        "class C { void M() { var l = new Socket(SocketType.Stream, ProtocolType.Tcp); l.LingerState = new LingerOption(true, 0); l.Bind(new IPEndPoint(IPAddress.Any, 1)); l.Listen(5); } }",
+        "class O { public LingerOption Linger { get; set; } = new LingerOption(true, 0); } class C { void M(TcpListener l, O o) { l.Server.LingerState = o.Linger; } }",
         "namespace Other { class LingerOption { public LingerOption(bool a, int b) { } } class S { public LingerOption? LingerState; } class C { void M(S s) { s.LingerState = new LingerOption(true, 0); } } }",
     ];
 
@@ -82,6 +84,14 @@ public sealed class RST1001LingerZeroTests
         "[assembly: IntentionalReset(\"tests\")] class IntentionalResetAttribute : Attribute { public IntentionalResetAttribute(string why) { } } class C { void M(Socket s) { s.LingerState = new LingerOption(true, 0); } }",
         "class IntentionalResetAttribute : Attribute { public IntentionalResetAttribute(string why) { } } class C { [IntentionalReset(\"evicts\")] public LingerOption Linger { get; set; } = new LingerOption(true, 0); }",
     ];
+
+    [Fact]
+    public Task Default_PointsToWhereItIsSetOnASocket() =>
+        Rule.FlagsAsync("class O { public LingerOption? Linger { get; set; } = [|new LingerOption(true, 0)|]; } class C { void M(TcpClient c, O o) { if (o.Linger != null) { {|#0:c.LingerState = o.Linger|}; } } }");
+
+    [Fact]
+    public Task DefaultForListenersAndConnections_IsAConnections() =>
+        Rule.FlagsAsync("class O { public LingerOption Linger { get; set; } = [|new LingerOption(true, 0)|]; } class C { void M(TcpListener l, Socket s, O o) { {|#0:l.Server.LingerState = o.Linger|}; s.LingerState = o.Linger; } }");
 
     [Theory, MemberData(nameof(Flagged))]
     public Task LingerZero_IsFlagged(string source) => Rule.FlagsAsync(source);
