@@ -16,6 +16,9 @@ public static class Catalogue
     /// <summary>RST1003 Close(0) resets the connection.</summary>
     internal static readonly DiagnosticDescriptor CloseZero = Define("RST1003", Categories.AbortiveClose, DiagnosticSeverity.Warning);
 
+    /// <summary>RST1005 Disposing the handle resets the connection.</summary>
+    internal static readonly DiagnosticDescriptor DisposingTheHandle = Define("RST1005", Categories.AbortiveClose, DiagnosticSeverity.Warning);
+
     /// <summary>RST1007 Abort on a normal path.</summary>
     internal static readonly DiagnosticDescriptor AbortOnNormalPath = Define("RST1007", Categories.AbortiveClose, DiagnosticSeverity.Info);
 
@@ -48,6 +51,7 @@ public static class Catalogue
         new CatalogueEntry(LingerZero, Effects.Reset, causes: ["LingerZero"], origins: ["UserLingerZero"]),
         new CatalogueEntry(LingerZeroOnListener, Effects.Reset, causes: ["LingerZero"], origins: ["UserLingerZero"]),
         new CatalogueEntry(CloseZero, Effects.Reset, causes: ["LingerZero"], origins: ["CloseZero"]),
+        new CatalogueEntry(DisposingTheHandle, Effects.Reset, causes: ["LingerZero"], origins: ["HandleDisposed"]),
         new CatalogueEntry(AbortOnNormalPath, Effects.Reset, causes: ["LingerZero", "CloseWithUnread"], origins: ["FrameworkAbort"]),
         new CatalogueEntry(WriteToLingerCopy, Effects.NoEffect, causes: [], origins: []),
         new CatalogueEntry(LingerTime, Effects.Blocks, causes: [], origins: []),
