@@ -16,6 +16,9 @@ public static class Catalogue
     /// <summary>RST1003 Close(0) resets the connection.</summary>
     internal static readonly DiagnosticDescriptor CloseZero = Define("RST1003", Categories.AbortiveClose, DiagnosticSeverity.Warning);
 
+    /// <summary>RST1004 Disconnect(reuseSocket: true) discards unsent data.</summary>
+    internal static readonly DiagnosticDescriptor DisconnectForReuse = Define("RST1004", Categories.AbortiveClose, DiagnosticSeverity.Warning);
+
     /// <summary>RST1005 Disposing the handle resets the connection.</summary>
     internal static readonly DiagnosticDescriptor DisposingTheHandle = Define("RST1005", Categories.AbortiveClose, DiagnosticSeverity.Warning);
 
@@ -51,6 +54,7 @@ public static class Catalogue
         new CatalogueEntry(LingerZero, Effects.Reset, causes: ["LingerZero"], origins: ["UserLingerZero"]),
         new CatalogueEntry(LingerZeroOnListener, Effects.Reset, causes: ["LingerZero"], origins: ["UserLingerZero"]),
         new CatalogueEntry(CloseZero, Effects.Reset, causes: ["LingerZero"], origins: ["CloseZero"]),
+        new CatalogueEntry(DisconnectForReuse, Effects.Reset, causes: ["LingerZero"], origins: ["DisconnectReuse"]),
         new CatalogueEntry(DisposingTheHandle, Effects.Reset, causes: ["LingerZero"], origins: ["HandleDisposed"]),
         new CatalogueEntry(AbortOnNormalPath, Effects.Reset, causes: ["LingerZero", "CloseWithUnread"], origins: ["FrameworkAbort"]),
         new CatalogueEntry(WriteToLingerCopy, Effects.NoEffect, causes: [], origins: []),

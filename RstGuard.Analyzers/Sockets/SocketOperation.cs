@@ -142,6 +142,11 @@ internal sealed class SocketOperation
             return new(SocketOperationKind.SetLinger, assignment, Operations.Receiver(target.Instance), assignment.Value);
         }
 
+        if (target.Member.Name == "DisconnectReuseSocket" && KnownTypes.Is(target.Member.ContainingType, types.SocketAsyncEventArgs))
+        {
+            return new(SocketOperationKind.SetDisconnectReuse, assignment, Operations.Receiver(target.Instance), assignment.Value);
+        }
+
         SocketOperationKind? kind = target.Member.Name switch
         {
             "SendTimeout" => SocketOperationKind.SetSendTimeout,

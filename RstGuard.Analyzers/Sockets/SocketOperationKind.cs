@@ -72,6 +72,9 @@ internal enum SocketOperationKind
     /// <summary>Writes to a member of the copy that <c>LingerState</c> returns; the socket keeps its option.</summary>
     ChangeLingerCopy,
 
+    /// <summary>Says in event arguments whether a disconnected socket is to be used again.</summary>
+    SetDisconnectReuse,
+
     /// <summary>Sets <c>SendTimeout</c>.</summary>
     SetSendTimeout,
 

@@ -27,6 +27,7 @@ public static class ResetRules
         (CloseOrigin.UserLingerZero, ResetCause.LingerZero, "RST1001"),
         (CloseOrigin.UserLingerZero, ResetCause.LingerZero, "RST1002"),
         (CloseOrigin.CloseZero, ResetCause.LingerZero, "RST1003"),
+        (CloseOrigin.DisconnectReuse, ResetCause.LingerZero, "RST1004"),
         (CloseOrigin.HandleDisposed, ResetCause.LingerZero, "RST1005"),
         (CloseOrigin.PendingAsync, ResetCause.LingerZero, "RST2005"),
         (CloseOrigin.PendingAsync, ResetCause.LingerZero, "RST2006"),

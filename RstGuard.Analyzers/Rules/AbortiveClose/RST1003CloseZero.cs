@@ -48,17 +48,8 @@ public sealed class RST1003CloseZero() : SocketRule(Catalogue.CloseZero, SocketT
             return timeout;
         }
 
-        return timeout.Unwrap() is IParameterReferenceOperation { Parameter: { HasExplicitDefaultValue: true, ExplicitDefaultValue: 0 or null, RefKind: RefKind.None } parameter }
-            && KeepsDefault(parameter, body)
-            ? timeout
-            : null;
+        return PassThrough.KeepsDefault(timeout, body) is { ExplicitDefaultValue: 0 or null } ? timeout : null;
     }
-
-    /// <summary>No caller has to say it, and no code here looks at it or changes it before it is handed on.</summary>
-    private static bool KeepsDefault(IParameterSymbol parameter, SocketBody body) =>
-        parameter.ContainingSymbol is IMethodSymbol { IsOverride: false, IsVirtual: false, IsAbstract: false }
-        && body.ReferencesTo(parameter).Count == 1
-        && body.ValuesOf(parameter).Count == 0;
 
     private static bool IsLeftAlone(IInvocationOperation close, IOperation connection, SocketBody body, RuleContext context) =>
         IntentionalReset.IsDeclared(context.Owner, close)

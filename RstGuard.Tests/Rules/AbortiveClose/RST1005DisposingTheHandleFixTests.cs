@@ -23,7 +23,7 @@ public sealed class RST1005DisposingTheHandleFixTests
     [InlineData("[|s.SafeHandle.Close()|];", "s.Dispose();")]
     [InlineData("s?[|.SafeHandle.Dispose()|];", "s?.Dispose();")]
     [InlineData("[|tcp.Client.SafeHandle.Dispose()|];", "tcp.Dispose();")]
-    [InlineData("tcp?.Client[|.SafeHandle.Dispose()|];", "tcp?.Dispose();")]
+    [InlineData("tcp?[|.Client.SafeHandle.Dispose()|];", "tcp?.Dispose();")]
     [InlineData("tcp?.Client?[|.SafeHandle.Dispose()|];", "tcp?.Dispose();")]
     [InlineData("[|n.Socket.SafeHandle.Dispose()|];", "n.Socket.Dispose();")]
     [InlineData("if (flag) [|s.SafeHandle.Dispose()|];", "if (flag) s.Dispose();")]
