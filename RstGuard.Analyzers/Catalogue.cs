@@ -34,6 +34,9 @@ public static class Catalogue
     /// <summary>RST2001 Closed with unread data.</summary>
     internal static readonly DiagnosticDescriptor ClosedWithUnreadData = Define("RST2001", Categories.DataInFlight, DiagnosticSeverity.Warning);
 
+    /// <summary>RST2002 Closed while an operation is pending.</summary>
+    internal static readonly DiagnosticDescriptor ClosedWhilePending = Define("RST2002", Categories.DataInFlight, DiagnosticSeverity.Warning);
+
     /// <summary>RST2005 Cancelling by disposing.</summary>
     internal static readonly DiagnosticDescriptor CancellingByDisposing = Define("RST2005", Categories.DataInFlight, DiagnosticSeverity.Warning);
 
@@ -60,6 +63,7 @@ public static class Catalogue
         new CatalogueEntry(WriteToLingerCopy, Effects.NoEffect, causes: [], origins: []),
         new CatalogueEntry(LingerTime, Effects.Blocks, causes: [], origins: []),
         new CatalogueEntry(ClosedWithUnreadData, Effects.Reset, causes: ["CloseWithUnread", "DataAfterClose"], origins: ["Plain"]),
+        new CatalogueEntry(ClosedWhilePending, Effects.Reset, causes: ["LingerZero", "DisconnectUnspec"], origins: ["PendingAsync", "PendingBlocking"]),
         new CatalogueEntry(CancellingByDisposing, Effects.Reset, causes: ["LingerZero"], origins: ["PendingAsync"]),
         new CatalogueEntry(TimedOutOperationLeftPending, Effects.Reset, causes: ["LingerZero"], origins: ["PendingAsync"]),
         new CatalogueEntry(SendingAfterPeerClosed, Effects.Reset, causes: ["DataAfterClose"], origins: ["Plain"]),

@@ -44,6 +44,73 @@ internal static class Paths
         return false;
     }
 
+    /// <summary>
+    /// Whether some normal path within one function runs <paramref name="earlier"/> before <paramref name="later"/>: it stands before it,
+    /// not in another branch, and its own branch does not end in a jump past it.
+    /// </summary>
+    internal static bool MayRunBefore(IOperation earlier, IOperation later)
+    {
+        if (FunctionOf(earlier) != FunctionOf(later) || IsAncestor(later, earlier))
+        {
+            return false;
+        }
+
+        if (earlier.Syntax.SpanStart >= later.Syntax.SpanStart && !IsScope(later))
+        {
+            return false;
+        }
+
+        IOperation inner = earlier;
+        for (IOperation? outer = earlier.Parent; outer is not null; inner = outer, outer = outer.Parent)
+        {
+            if (IsAncestor(outer, later))
+            {
+                return !(outer is IConditionalOperation conditional && inner != conditional.Condition && !IsAncestor(inner, later) && !IsAncestor(conditional.Condition, later))
+                    && outer is not ISwitchOperation and not ISwitchExpressionOperation;
+            }
+
+            // if (x) { Shutdown(); return; } Close();
+            if (outer is IBlockOperation { Operations: { Length: > 0 } statements } block
+                && statements[statements.Length - 1] is IReturnOperation or IThrowOperation or IExpressionStatementOperation { Operation: IThrowOperation }
+                && block.Parent is not ITryOperation && !IsInFinallyOf(block, later))
+            {
+                return false;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool IsInFinallyOf(IOperation guarded, IOperation later)
+    {
+        for (IOperation? outer = guarded.Parent; outer is not null; outer = outer.Parent)
+        {
+            if (outer is ITryOperation { Finally: { } last } && IsAncestor(last, later))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>The innermost loop of its function that repeats <paramref name="operation"/>.</summary>
+    internal static ILoopOperation? LoopOf(IOperation operation)
+    {
+        for (IOperation? outer = operation.Parent; outer is not null and not (IAnonymousFunctionOperation or ILocalFunctionOperation); outer = outer.Parent)
+        {
+            if (outer is ILoopOperation loop)
+            {
+                return loop;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether <paramref name="inner"/> is <paramref name="outer"/> or stands inside it.</summary>
+    internal static bool IsInside(IOperation inner, IOperation outer) => IsAncestor(outer, inner);
+
     /// <summary>Whether <paramref name="operation"/> is repeated by a loop inside its function.</summary>
     internal static bool IsInLoop(IOperation operation)
     {

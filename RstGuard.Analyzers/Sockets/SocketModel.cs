@@ -29,6 +29,9 @@ internal sealed class SocketModel
     private readonly ConcurrentDictionary<INamedTypeSymbol, TypeFacts> _types = new(SymbolEqualityComparer.Default);
     private readonly ConcurrentDictionary<SyntaxTree, SemanticModel> _semanticModels = new();
     private readonly SocketTopicScanner _scanner = new();
+    private readonly ConcurrentDictionary<ISymbol, ConnectionReach> _reaches = new(SymbolEqualityComparer.Default);
+    private ConcurrencyTypes? _concurrency;
+    private CallGraph? _calls;
     private int _globalAliases = -1;
     private readonly bool _hasTestFramework;
 
@@ -42,6 +45,11 @@ internal sealed class SocketModel
     internal Compilation Compilation { get; }
 
     internal KnownTypes Types { get; }
+
+    internal ConcurrencyTypes Concurrency => Volatile.Read(ref _concurrency) is { } known ? known : Keep(ref _concurrency, new ConcurrencyTypes(Compilation));
+
+    /// <summary>Who calls, starts and names what.</summary>
+    internal CallGraph Calls => Volatile.Read(ref _calls) is { } known ? known : Keep(ref _calls, new CallGraph(this));
 
     internal static SocketModel For(Compilation compilation) => Models.GetValue(compilation, static key => new SocketModel(key));
 
@@ -117,6 +125,10 @@ internal sealed class SocketModel
         return types.Where(type => !types.Contains(type.ContainingType!)).SelectMany(type => FactsOf(type, cancellationToken).BodiesThatName(member, cancellationToken));
     }
 
+    /// <summary>What happens to the connection that <paramref name="holder"/>, a field or property, holds, wherever it goes.</summary>
+    internal ConnectionReach ReachOf(ISymbol holder, CancellationToken cancellationToken) =>
+        _reaches.TryGetValue(holder, out ConnectionReach? known) ? known : _reaches.GetOrAdd(holder, ConnectionReach.Of(this, holder, cancellationToken));
+
     /// <summary>Whether the project is one of tests: by its property <c>IsTestProject</c>, or by what it references.</summary>
     internal bool IsTestProject(AnalyzerOptions options) =>
         options.AnalyzerConfigOptionsProvider.GlobalOptions.TryGetValue("build_property.IsTestProject", out string? value) && bool.TryParse(value, out bool isTest)
@@ -126,6 +138,30 @@ internal sealed class SocketModel
     /// <summary>What the compiler makes of an expression somewhere in the compilation.</summary>
     internal IOperation? OperationOf(SyntaxNode expression, CancellationToken cancellationToken) =>
         SemanticModelOf(expression.SyntaxTree).GetOperation(expression, cancellationToken);
+
+    /// <summary>What a declaration somewhere in the compilation declares.</summary>
+    internal ISymbol? SymbolDeclaredBy(SyntaxNode declaration, CancellationToken cancellationToken) =>
+        SemanticModelOf(declaration.SyntaxTree).GetDeclaredSymbol(declaration, cancellationToken);
+
+    /// <summary>What a call that does not bind may have meant: where a package is missing, the types of its other arguments are unknown.</summary>
+    internal IEnumerable<IMethodSymbol> CandidatesOf(SyntaxNode call, CancellationToken cancellationToken)
+    {
+        SemanticModel model = SemanticModelOf(call.SyntaxTree);
+        SymbolInfo info = model.GetSymbolInfo(call, cancellationToken);
+        if (info.Symbol is IMethodSymbol bound)
+        {
+            return [bound];
+        }
+
+        INamedTypeSymbol? made = call switch
+        {
+            BaseObjectCreationExpressionSyntax => model.GetTypeInfo(call, cancellationToken).Type as INamedTypeSymbol,
+            ConstructorInitializerSyntax { ThisOrBaseKeyword.ValueText: "base" } => model.GetEnclosingSymbol(call.SpanStart, cancellationToken)?.ContainingType.BaseType,
+            ConstructorInitializerSyntax => model.GetEnclosingSymbol(call.SpanStart, cancellationToken)?.ContainingType,
+            _ => null,
+        };
+        return made?.InstanceConstructors ?? info.CandidateSymbols.OfType<IMethodSymbol>();
+    }
 
     /// <summary>What a field or property of the compilation is declared with.</summary>
     internal IOperation? InitializerOf(ISymbol symbol, CancellationToken cancellationToken)
@@ -171,6 +207,14 @@ internal sealed class SocketModel
         }
 
         return false;
+    }
+
+    // Made twice when two threads ask at once.
+    private static T Keep<T>(ref T? field, T value)
+        where T : class
+    {
+        Volatile.Write(ref field, value);
+        return value;
     }
 
     // The one place that asks the compilation for a semantic model: what it binds is kept with the model's facts.

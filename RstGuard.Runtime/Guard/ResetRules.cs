@@ -29,8 +29,10 @@ public static class ResetRules
         (CloseOrigin.CloseZero, ResetCause.LingerZero, "RST1003"),
         (CloseOrigin.DisconnectReuse, ResetCause.LingerZero, "RST1004"),
         (CloseOrigin.HandleDisposed, ResetCause.LingerZero, "RST1005"),
+        (CloseOrigin.PendingAsync, ResetCause.LingerZero, "RST2002"),
         (CloseOrigin.PendingAsync, ResetCause.LingerZero, "RST2005"),
         (CloseOrigin.PendingAsync, ResetCause.LingerZero, "RST2006"),
+        (CloseOrigin.PendingBlocking, ResetCause.DisconnectUnspec, "RST2002"),
     ];
 
     /// <summary>The ids of the rules that are about such a reset, sorted; empty where no rule is.</summary>

@@ -1,0 +1,567 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Operations;
+
+namespace RstGuard.Sockets;
+
+/// <summary>
+/// Whether an operation on a connection may be pending when some other code closes it. Evidence is an operation that is asynchronous
+/// by form and not waited for, or a receive loop that somebody starts and does not wait for; and a way to the close that does not pass
+/// through what the operation or its completion runs.
+/// </summary>
+internal sealed class PendingOperations
+{
+    private const int DeepestCall = 6;
+    private const int DeepestSummary = 3;
+    private const int MostFunctions = 48;
+
+    private readonly SocketModel _model;
+    private readonly CallGraph _calls;
+    private readonly ConnectionReach _reach;
+    private readonly CancellationToken _cancellationToken;
+    private readonly List<CallSite> _protected = [];
+    private readonly HashSet<CodeFunction> _touching = [];
+    private readonly bool _writerShutsDown;
+
+    internal PendingOperations(ConnectionReach reach, SocketModel model, CancellationToken cancellationToken)
+    {
+        _reach = reach;
+        _model = model;
+        _calls = model.Calls;
+        _cancellationToken = cancellationToken;
+        foreach (ReachedOperation operation in reach.Operations)
+        {
+            if (operation.Kind == ReachedKind.Protect)
+            {
+                _protected.Add(new CallSite(operation.Function, operation.Operation, CallMode.Inline, null));
+            }
+        }
+
+        AddCallers(_protected);
+        _writerShutsDown = _protected.Any(call => reach.IsKin(call.Caller.Body.Owner.ContainingType)
+            && _calls.CallersOf(call.Caller, cancellationToken).Any(caller => caller.Mode == CallMode.Started));
+        foreach (ReachedOperation operation in reach.Operations)
+        {
+            _touching.Add(operation.Function);
+        }
+    }
+
+    /// <summary>
+    /// The operation that may be pending when <paramref name="close"/> closes what a field or property holds; <see langword="null"/> when
+    /// there is no evidence of any.
+    /// </summary>
+    internal ReachedOperation? At(IOperation close, SocketBody body)
+    {
+        if (_reach.IsIncomplete || _reach.IsNotTcp)
+        {
+            return null;
+        }
+
+        CodeFunction closing = CodeFunction.Of(body, close);
+        INamedTypeSymbol? type = body.Owner.ContainingType;
+        foreach (ReachedOperation receive in _reach.Operations
+            .Where(operation => operation.Kind == ReachedKind.Receive
+                // Two heirs of one base have one of its fields each.
+                && (operation.Origin != ReachOrigin.Own || !_reach.IsKin(type) || ConnectionReach.AreKin(type, operation.Body.Owner.ContainingType)))
+            .OrderBy(operation => operation.Origin))
+        {
+            _cancellationToken.ThrowIfCancellationRequested();
+            if (IsPending(receive, close, closing))
+            {
+                return receive;
+            }
+        }
+
+        return _reach.LeavesSight ? StartedOutside(close, closing) : null;
+    }
+
+    /// <summary>
+    /// The start of an object that got the connection, takes it out of sight, and is ended only after the connection is closed.
+    /// </summary>
+    private ReachedOperation? StartedOutside(IOperation close, CodeFunction closing)
+    {
+        if (closing.Body.Owner.ContainingType is not { } type)
+        {
+            return null;
+        }
+
+        HashSet<ISymbol> users = new(SymbolEqualityComparer.Default);
+        foreach (ISymbol holder in _reach.Holders)
+        {
+            if (holder is IParameterSymbol { ContainingSymbol: IMethodSymbol { MethodKind: MethodKind.Constructor, ContainingType: var user } } && !_reach.IsKin(user))
+            {
+                users.Add(user.OriginalDefinition);
+            }
+        }
+
+        ISymbol[] fields = [.. type.GetMembers().Where(member => member is IFieldSymbol or IPropertySymbol && users.Contains(TypeOf(member)?.OriginalDefinition ?? member))];
+        if (!fields.Any(field => closing.Body.ReferencesTo(field).Any(reference => closing.Runs(closing.Body, reference)
+            && reference.Syntax.SpanStart > close.Syntax.Span.End && NameAfter(reference.Syntax) is "Dispose" or "DisposeAsync" or "Close" or "Stop")))
+        {
+            return null;
+        }
+
+        foreach (SocketBody body in fields.SelectMany(field => _calls.BodiesNaming(field, _cancellationToken)).Distinct())
+        {
+            foreach (IOperation reference in fields.SelectMany(body.ReferencesTo))
+            {
+                if (NameAfter(reference.Syntax) is { } name && (name.StartsWith("Start", StringComparison.Ordinal) || name.StartsWith("Run", StringComparison.Ordinal)))
+                {
+                    ReachedOperation start = new(ReachedKind.Receive, reference.Parent is IInvocationOperation call ? call : reference, body, ReachOrigin.Part);
+                    return IsReached(closing, close, new Question(start, [], new HashSet<ISymbol>(SymbolEqualityComparer.Default), null, isOwn: true, isDetached: true), [], 0) ? start : null;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private static ITypeSymbol? TypeOf(ISymbol member) => member switch
+    {
+        IFieldSymbol field => field.Type,
+        IPropertySymbol property => property.Type,
+        _ => null,
+    };
+
+    /// <summary>The member that is called on what <paramref name="syntax"/> names; read from the text, since it need not bind.</summary>
+    private static string? NameAfter(SyntaxNode syntax) => syntax.Parent switch
+    {
+        MemberAccessExpressionSyntax { Parent: InvocationExpressionSyntax } access when access.Expression == syntax => access.Name.Identifier.ValueText,
+        ConditionalAccessExpressionSyntax { WhenNotNull: InvocationExpressionSyntax { Expression: MemberBindingExpressionSyntax binding } } => binding.Name.Identifier.ValueText,
+        _ => null,
+    };
+
+    /// <summary>The same for a local or parameter: only what its own function leaves pending counts.</summary>
+    internal ReachedOperation? InFunction(IOperation close, SocketBody body)
+    {
+        CodeFunction closing = CodeFunction.Of(body, close);
+        foreach (ReachedOperation receive in _reach.Operations)
+        {
+            if (receive.Kind == ReachedKind.Receive && receive.Function.Equals(closing) && Paths.MayRunBefore(receive.Operation, close)
+                && IsDetached(receive, out ISymbol? kept) && !IsLookedAtBetween(kept, close, body)
+                && !IsGuarded(closing, close, receive, [], waits: true))
+            {
+                return receive;
+            }
+        }
+
+        return null;
+    }
+
+    private static bool IsLookedAtBetween(ISymbol? kept, IOperation close, SocketBody body) =>
+        kept is not null && body.ReferencesTo(kept).Any(reference => reference.Syntax.SpanStart < close.Syntax.SpanStart
+            && !(reference.Parent is ISimpleAssignmentOperation assignment && assignment.Target == reference));
+
+    private bool IsPending(ReachedOperation receive, IOperation close, CodeFunction closing)
+    {
+        if (receive.Origin == ReachOrigin.Other && IsDisposal(closing))
+        {
+            // Whoever made this object disposes of its parts, in an order that is judged there.
+            return false;
+        }
+
+        if (IsDetached(receive, out ISymbol? kept))
+        {
+            HashSet<ISymbol> symbols = new(SymbolEqualityComparer.Default);
+            if (kept is not null)
+            {
+                symbols.Add(kept);
+            }
+
+            return IsReached(closing, close, new Question(receive, [], symbols, null, isOwn: true, isDetached: true), [], 0);
+        }
+
+        return Loops(receive).Any(loop => IsReached(closing, close, loop, [], 0));
+    }
+
+    private static bool IsDisposal(CodeFunction function)
+    {
+        for (ISymbol? symbol = function.Symbol; symbol is IMethodSymbol; symbol = symbol.ContainingSymbol)
+        {
+            if (symbol.Name.IndexOf("Dispose", StringComparison.Ordinal) >= 0 || symbol.Name is "Close" or "Finalize")
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether the operation goes on when its function goes on.</summary>
+    private bool IsDetached(ReachedOperation receive, out ISymbol? kept)
+    {
+        kept = null;
+        if (receive.Call is not { } call)
+        {
+            return false;
+        }
+
+        if (call.TargetMethod.Name.StartsWith("Begin", StringComparison.Ordinal))
+        {
+            return call.Wrapped().Parent is not IArgumentOperation && !IsEndedBy(receive);
+        }
+
+        if (call.TargetMethod.ReturnType.SpecialType == SpecialType.System_Boolean && KnownTypes.Is(call.TargetMethod.Parameters.FirstOrDefault()?.Type, _model.Concurrency.SocketAsyncEventArgs))
+        {
+            return !IsAwaitable(receive);
+        }
+
+        if (!_model.Concurrency.IsTask(call.Type))
+        {
+            return false;
+        }
+
+        TaskUse use = TaskUse.OfTask(call, receive.Body);
+        kept = use.Kept;
+        return use.Mode == CallMode.Started;
+    }
+
+    /// <summary>BeginReceive and EndReceive in one function: it waits in between.</summary>
+    private static bool IsEndedBy(ReachedOperation begin)
+    {
+        string end = "End" + begin.Call!.TargetMethod.Name.Substring("Begin".Length);
+        return begin.Body.Operations.Any(operation => operation.Operation is IInvocationOperation call && call.TargetMethod.Name == end
+            && Paths.FunctionOf(call) == Paths.FunctionOf(begin.Operation) && call.Syntax.SpanStart > begin.Operation.Syntax.SpanStart);
+    }
+
+    /// <summary>Event arguments behind a task or another awaitable: who awaits that waits for the operation.</summary>
+    private bool IsAwaitable(ReachedOperation receive)
+    {
+        IMethodSymbol? function = receive.Function.Symbol;
+        return (function is { ReturnsVoid: false, ReturnType.SpecialType: not SpecialType.System_Boolean } && !function.IsAsync)
+            || KnownTypes.IsOrDerives(receive.Body.Owner.ContainingType, _model.Concurrency.SocketAsyncEventArgs);
+    }
+
+    /// <summary>The started functions in which <paramref name="receive"/> is repeated, and does not wait for the answer to a request.</summary>
+    private IEnumerable<Question> Loops(ReachedOperation receive)
+    {
+        Stack<(CodeFunction Function, IOperation Site, bool InLoop, bool Asked, int Depth)> pending = new();
+        Dictionary<CodeFunction, bool> seen = [];
+        List<CallSite> starts = [];
+        HashSet<CodeFunction> sequenced = [];
+        pending.Push((receive.Function, receive.Operation, false, false, 0));
+        while (pending.Count > 0 && seen.Count < MostFunctions)
+        {
+            _cancellationToken.ThrowIfCancellationRequested();
+            (CodeFunction function, IOperation site, bool inLoop, bool asked, int depth) = pending.Pop();
+            ILoopOperation? loop = Paths.LoopOf(site);
+            bool loops = inLoop || (loop is not null && IsPump(loop, site));
+            bool sends = SendsBefore(function, site, inLoop ? null : loop);
+            bool sendsAtAll = sends || SendsBefore(function, site, null);
+            sequenced.Add(function);
+            foreach (CallSite caller in _calls.CallersOf(function, _cancellationToken))
+            {
+                if (caller.Mode == CallMode.Started)
+                {
+                    // A greeting before the loop is no request; in the loop, it is.
+                    if (loops && !asked && !(sends && !inLoop))
+                    {
+                        starts.Add(caller);
+                    }
+                }
+                else if (caller.Mode == CallMode.Inline && depth < DeepestCall && !asked && !sendsAtAll
+                    && (!seen.TryGetValue(caller.Caller, out bool looped) || (loops && !looped)))
+                {
+                    seen[caller.Caller] = loops;
+                    pending.Push((caller.Caller, caller.Operation, loops, asked || sendsAtAll, depth + 1));
+                }
+            }
+        }
+
+        foreach (CallSite start in starts)
+        {
+            HashSet<ISymbol> kept = new(SymbolEqualityComparer.Default);
+            if (start.Kept is not null)
+            {
+                kept.Add(start.Kept);
+            }
+
+            INamedTypeSymbol? starter = start.Caller.Body.Owner.ContainingType;
+            bool isOwn = receive.Origin != ReachOrigin.Other
+                && (receive.Origin == ReachOrigin.Part ? ConnectionReach.AreKin(starter, receive.Body.Owner.ContainingType) || IsOwn(starter) : IsOwn(starter));
+            yield return new Question(receive, sequenced, kept, starter, isOwn, isDetached: false);
+        }
+
+        bool IsOwn(INamedTypeSymbol? type) => _reach.IsKin(type);
+    }
+
+    /// <summary>A loop that goes on until somebody ends it, rather than until a length is complete.</summary>
+    private static bool IsPump(ILoopOperation loop, IOperation receive)
+    {
+        if (loop is not (IWhileLoopOperation or IForLoopOperation))
+        {
+            return false;
+        }
+
+        IOperation? condition = loop is IWhileLoopOperation whileLoop ? whileLoop.Condition : ((IForLoopOperation)loop).Condition;
+        return condition is null || Paths.IsInside(receive, condition) || !condition.DescendantsAndSelf().Any(operation => operation is IBinaryOperation
+        {
+            OperatorKind: BinaryOperatorKind.LessThan or BinaryOperatorKind.LessThanOrEqual or BinaryOperatorKind.GreaterThan or BinaryOperatorKind.GreaterThanOrEqual or BinaryOperatorKind.NotEquals,
+            LeftOperand.Type.SpecialType: SpecialType.System_Int32 or SpecialType.System_Int64,
+        } comparison && !comparison.DescendantsAndSelf().Any(part => part is IInvocationOperation));
+    }
+
+    /// <summary>Whether data is sent in <paramref name="function"/> before <paramref name="site"/>; within <paramref name="loop"/> where there is one.</summary>
+    private bool SendsBefore(CodeFunction function, IOperation site, ILoopOperation? loop)
+    {
+        foreach (ReachedOperation send in _reach.Operations)
+        {
+            if (send.Kind != ReachedKind.Send)
+            {
+                continue;
+            }
+
+            if (send.Function.Equals(function))
+            {
+                if (IsIn(send.Operation))
+                {
+                    return true;
+                }
+            }
+            else if (send.Function.Symbol is { MethodKind: MethodKind.Ordinary or MethodKind.LocalFunction } method
+                && CallGraph.NamesOf(method).SelectMany(name => function.Body.ReferencesTo(name)).Any(call => call is IInvocationOperation && function.Runs(function.Body, call) && IsIn(call)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+
+        bool IsIn(IOperation operation) => Paths.MayRunBefore(operation, site) && (loop is null || Paths.IsInside(operation, loop));
+    }
+
+    /// <summary>
+    /// Whether <paramref name="site"/>, the close or a call on the way to it, may be run while the operation in question is pending.
+    /// </summary>
+    private bool IsReached(CodeFunction function, IOperation site, Question question, HashSet<CodeFunction> seen, int depth)
+    {
+        _cancellationToken.ThrowIfCancellationRequested();
+        if (!seen.Add(function) || seen.Count > MostFunctions || depth > DeepestCall
+            || question.Sequenced.Contains(function)
+            || (question.IsDetached && IsCompletion(function))
+            || IsGuarded(function, site, question.Receive, question.Kept, waits: true))
+        {
+            return false;
+        }
+
+        if (function.Root is IAnonymousFunctionOperation or ILocalFunctionOperation)
+        {
+            return _calls.CallersOf(function, _cancellationToken).Any(caller => caller.Mode switch
+            {
+                CallMode.Inline => IsReached(caller.Caller, caller.Operation, question, seen, depth),
+                CallMode.Started => question.IsOwn && !IsStartOf(caller, question),
+                _ => false,
+            });
+        }
+
+        if (function.Symbol is not { } method || method.MethodKind is MethodKind.Constructor or MethodKind.StaticConstructor)
+        {
+            return false;
+        }
+
+        System.Collections.Immutable.ImmutableArray<CallSite> callers = _calls.CallersOf(function, _cancellationToken);
+        return (question.MayBeEnteredAt(method) && IsEntry(method, callers))
+            || callers.Any(caller => caller.Mode switch
+            {
+                CallMode.Inline => IsReached(caller.Caller, caller.Operation, question, seen, depth + 1),
+                CallMode.Started => question.MayBeEnteredAt(method),
+                _ => false,
+            });
+    }
+
+    private static bool IsStartOf(CallSite start, Question question) => start.Kept is { } kept && question.Kept.Contains(kept);
+
+    /// <summary>Whether other code than what is seen here may call <paramref name="method"/>, at any time.</summary>
+    private static bool IsEntry(IMethodSymbol method, System.Collections.Immutable.ImmutableArray<CallSite> callers)
+    {
+        if (method.MethodKind is MethodKind.Destructor or MethodKind.LocalFunction or MethodKind.AnonymousFunction)
+        {
+            return false;
+        }
+
+        if (method.DeclaredAccessibility == Accessibility.Private && method.MethodKind != MethodKind.ExplicitInterfaceImplementation)
+        {
+            return false;
+        }
+
+        bool isPromised = method.MethodKind == MethodKind.ExplicitInterfaceImplementation || method.IsOverride || method.Name is "Dispose" or "DisposeAsync" && method.Parameters.IsEmpty;
+        return isPromised ? !method.IsOverride || !callers.Any(caller => caller.Mode == CallMode.Inline) || IsVisible(method)
+            : IsVisible(method) || callers.IsEmpty;
+    }
+
+    private static bool IsVisible(IMethodSymbol method)
+    {
+        if (method.DeclaredAccessibility is not (Accessibility.Public or Accessibility.Internal))
+        {
+            return false;
+        }
+
+        for (INamedTypeSymbol? type = method.ContainingType; type is not null; type = type.ContainingType)
+        {
+            if (type.DeclaredAccessibility is not (Accessibility.Public or Accessibility.Protected or Accessibility.ProtectedOrInternal))
+            {
+                return false;
+            }
+        }
+
+        return method.DeclaredAccessibility == Accessibility.Public;
+    }
+
+    /// <summary>A function that a completed operation calls: what it was for is not pending there.</summary>
+    private bool IsCompletion(CodeFunction function) => function.Symbol?.Parameters.Any(parameter =>
+        KnownTypes.Is(parameter.Type, _model.Concurrency.AsyncResult) || KnownTypes.IsOrDerives(parameter.Type, _model.Concurrency.SocketAsyncEventArgs)) == true;
+
+    /// <summary>What makes a close at <paramref name="site"/>, or below it, harmless or meant.</summary>
+    private bool IsGuarded(CodeFunction function, IOperation site, ReachedOperation receive, ICollection<ISymbol> kept, bool waits) =>
+        IntentionalReset.IsDeclared(function.Body.Owner, site)
+        || _protected.Any(call => call.Caller.Equals(function) && Paths.MayRunBefore(call.Operation, site))
+        || (_writerShutsDown && CompletesBefore(function, site))
+        || IsInFailure(function, site)
+        || IsFresh(function, site, receive)
+        || (waits && WaitsBefore(function, site, receive, kept));
+
+    /// <summary>A pipe, channel or queue is completed, and the loop that writes from it shuts the connection down at its end.</summary>
+    private static bool CompletesBefore(CodeFunction function, IOperation site) => function.Root.Descendants().Any(operation =>
+        operation is IInvocationOperation { TargetMethod.Name: "Complete" or "CompleteAsync" or "TryComplete" or "CompleteAdding" or "Cancel" or "CancelAsync" } && Paths.MayRunBefore(operation, site));
+
+    /// <summary>Inside a catch whose try uses the connection, or the end of one that connects it.</summary>
+    private bool IsInFailure(CodeFunction function, IOperation site)
+    {
+        for (IOperation? inner = site, outer = site.Parent; outer is not null and not (IAnonymousFunctionOperation or ILocalFunctionOperation); inner = outer, outer = outer.Parent)
+        {
+            if (outer is ICatchClauseOperation { Parent: ITryOperation guarded } && Touches(function, guarded.Body, connects: false))
+            {
+                return true;
+            }
+
+            if (outer is ITryOperation { Finally: { } last } attempt && last == inner && Touches(function, attempt.Body, connects: true))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool Touches(CodeFunction function, IOperation guarded, bool connects)
+    {
+        if (_reach.Operations.Any(operation => operation.Function.Equals(function) && (!connects || operation.Kind == ReachedKind.Connect) && operation.Kind != ReachedKind.Close && Paths.IsInside(operation.Operation, guarded)))
+        {
+            return true;
+        }
+
+        if (connects)
+        {
+            return false;
+        }
+
+        foreach (IOperation operation in guarded.Descendants())
+        {
+            if (operation is IInvocationOperation { TargetMethod: var called } && _touching.Any(touching => touching.Symbol is { } symbol
+                && CallGraph.NamesOf(symbol).Any(name => SymbolEqualityComparer.Default.Equals(name, called.OriginalDefinition))))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>The connection was made or accepted in this function before the close, and the operation is not begun in between.</summary>
+    private bool IsFresh(CodeFunction function, IOperation site, ReachedOperation receive)
+    {
+        foreach (ISymbol symbol in _reach.Holders)
+        {
+            foreach (IOperation value in function.Body.ValuesOf(symbol))
+            {
+                if (Paths.FunctionOf(value).Syntax == function.Root.Syntax && SocketOperation.MakesConnection(value.Unwrap(), _model.Types) && Paths.RunsBefore(value, site)
+                    && !Begins(function, value, site, receive))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    private static bool Begins(CodeFunction function, IOperation from, IOperation to, ReachedOperation receive)
+    {
+        return (receive.Function.Equals(function) && IsBetween(receive.Operation))
+            || function.Root.Descendants().Any(operation => IsBetween(operation)
+                && (operation is IAnonymousFunctionOperation || MethodOf(operation) is { DeclaringSyntaxReferences.IsEmpty: false }));
+
+        bool IsBetween(IOperation operation) => operation.Syntax.SpanStart > from.Syntax.Span.End
+            && (operation.Syntax.SpanStart < to.Syntax.SpanStart || to is IVariableDeclaratorOperation or IUsingOperation);
+    }
+
+    private static IMethodSymbol? MethodOf(IOperation operation) => operation switch
+    {
+        IInvocationOperation call => call.TargetMethod,
+        IMethodReferenceOperation reference => reference.Method,
+        _ => null,
+    };
+
+    /// <summary>The loop's task or thread was waited for, or the token of the receive cancelled, before the close.</summary>
+    private bool WaitsBefore(CodeFunction function, IOperation site, ReachedOperation receive, ICollection<ISymbol> kept)
+    {
+        foreach (ISymbol symbol in kept)
+        {
+            if (function.Body.ReferencesTo(symbol).Any(reference => Paths.MayRunBefore(reference, site) && TaskUse.IsWait(reference, function.Body)))
+            {
+                return true;
+            }
+        }
+
+        bool hasToken = receive.Call is { } received && received.Arguments.Any(argument => !argument.IsImplicit && KnownTypes.Is(argument.Parameter?.Type, _model.Concurrency.CancellationToken)
+            && argument.Value.Unwrap() is not (IDefaultValueOperation or IPropertyReferenceOperation { Property.Name: "None" }));
+        return hasToken && function.Root.Descendants().Any(operation => operation is IInvocationOperation { TargetMethod: { Name: "Cancel" or "CancelAsync" } cancel }
+            && KnownTypes.Is(cancel.ContainingType, _model.Concurrency.CancellationTokenSource) && Paths.MayRunBefore(operation, site));
+    }
+
+    /// <summary>Adds the places that call what the sites of <paramref name="sites"/> are in.</summary>
+    private void AddCallers(List<CallSite> sites)
+    {
+        HashSet<CodeFunction> seen = [];
+        int start = 0;
+        for (int depth = 0; depth < DeepestSummary; depth++)
+        {
+            int end = sites.Count;
+            for (; start < end; start++)
+            {
+                if (sites.Count < MostFunctions && seen.Add(sites[start].Caller))
+                {
+                    sites.AddRange(_calls.CallersOf(sites[start].Caller, _cancellationToken).Where(caller => caller.Mode == CallMode.Inline));
+                }
+            }
+        }
+    }
+
+    /// <summary>One pending operation, and what runs it.</summary>
+    private sealed class Question(
+        ReachedOperation receive, HashSet<CodeFunction> sequenced, HashSet<ISymbol> kept, INamedTypeSymbol? starter, bool isOwn, bool isDetached)
+    {
+        internal ReachedOperation Receive { get; } = receive;
+
+        /// <summary>The functions that wait for the operation: what they run after it does not meet it.</summary>
+        internal HashSet<CodeFunction> Sequenced { get; } = sequenced;
+
+        /// <summary>What holds the task or thread.</summary>
+        internal HashSet<ISymbol> Kept { get; } = kept;
+
+        /// <summary>The closing type, or what it gave the connection to, starts it by itself, so that any caller may come in between.</summary>
+        internal bool IsOwn { get; } = isOwn;
+
+        internal bool IsDetached { get; } = isDetached;
+
+        /// <summary>
+        /// Whether a caller of <paramref name="method"/> from outside counts. Of a loop that another type starts, only that type's
+        /// callers do: it may well have waited for the loop.
+        /// </summary>
+        internal bool MayBeEnteredAt(IMethodSymbol method) => IsOwn || ConnectionReach.AreKin(method.ContainingType, starter);
+    }
+}
