@@ -22,6 +22,9 @@ public static class Catalogue
     /// <summary>RST1005 Disposing the handle resets the connection.</summary>
     internal static readonly DiagnosticDescriptor DisposingTheHandle = Define("RST1005", Categories.AbortiveClose, DiagnosticSeverity.Warning);
 
+    /// <summary>RST1006 Close(timeout) resets when the peer is slow.</summary>
+    internal static readonly DiagnosticDescriptor TimedClose = Define("RST1006", Categories.AbortiveClose, DiagnosticSeverity.Info);
+
     /// <summary>RST1007 Abort on a normal path.</summary>
     internal static readonly DiagnosticDescriptor AbortOnNormalPath = Define("RST1007", Categories.AbortiveClose, DiagnosticSeverity.Info);
 
@@ -59,6 +62,7 @@ public static class Catalogue
         new CatalogueEntry(CloseZero, Effects.Reset, causes: ["LingerZero"], origins: ["CloseZero"]),
         new CatalogueEntry(DisconnectForReuse, Effects.Reset, causes: ["LingerZero"], origins: ["DisconnectReuse"]),
         new CatalogueEntry(DisposingTheHandle, Effects.Reset, causes: ["LingerZero"], origins: ["HandleDisposed"]),
+        new CatalogueEntry(TimedClose, Effects.Reset, causes: ["LingerZero", "CloseWithUnread"], origins: ["TimedClose"]),
         new CatalogueEntry(AbortOnNormalPath, Effects.Reset, causes: ["LingerZero", "CloseWithUnread"], origins: ["FrameworkAbort"]),
         new CatalogueEntry(WriteToLingerCopy, Effects.NoEffect, causes: [], origins: []),
         new CatalogueEntry(LingerTime, Effects.Blocks, causes: [], origins: []),

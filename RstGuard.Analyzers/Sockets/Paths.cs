@@ -125,6 +125,20 @@ internal static class Paths
         return false;
     }
 
+    /// <summary>Whether <paramref name="operation"/> stands in a handler.</summary>
+    internal static bool IsInCatch(IOperation operation)
+    {
+        for (IOperation? outer = operation.Parent; outer is not null; outer = outer.Parent)
+        {
+            if (outer is ICatchClauseOperation)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>The lambda, local function or body that runs <paramref name="operation"/>.</summary>
     internal static IOperation FunctionOf(IOperation operation)
     {

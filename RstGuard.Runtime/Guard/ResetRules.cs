@@ -24,6 +24,8 @@ public static class ResetRules
         (CloseOrigin.Plain, ResetCause.DataAfterClose, "RST2001"),
         (CloseOrigin.Plain, ResetCause.DataAfterClose, "RST2010"),
         (CloseOrigin.Plain, ResetCause.DataAfterClose, "RST4001"),
+        (CloseOrigin.TimedClose, ResetCause.CloseWithUnread, "RST1006"),
+        (CloseOrigin.TimedClose, ResetCause.LingerZero, "RST1006"),
         (CloseOrigin.UserLingerZero, ResetCause.LingerZero, "RST1001"),
         (CloseOrigin.UserLingerZero, ResetCause.LingerZero, "RST1002"),
         (CloseOrigin.CloseZero, ResetCause.LingerZero, "RST1003"),

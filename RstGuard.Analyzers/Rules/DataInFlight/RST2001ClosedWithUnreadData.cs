@@ -126,26 +126,13 @@ public sealed class RST2001ClosedWithUnreadData() : SocketRule(Catalogue.ClosedW
     {
         foreach (FieldBody part in connection.Bodies)
         {
-            if (part != receiving && part.Use.ClosesInOrder.FirstOrDefault(close => !IsInCatch(close.Operation)) is { } close)
+            if (part != receiving && part.Use.ClosesInOrder.FirstOrDefault(close => !Paths.IsInCatch(close.Operation)) is { } close)
             {
                 return (close, part);
             }
         }
 
         return null;
-    }
-
-    private static bool IsInCatch(IOperation operation)
-    {
-        for (IOperation? outer = operation.Parent; outer is not null; outer = outer.Parent)
-        {
-            if (outer is ICatchClauseOperation)
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     private static void Report(SocketOperation close, Unread unread, ConnectionUse use, bool speaksHttp, RuleContext context) => context.Report(
