@@ -46,6 +46,9 @@ public static class Catalogue
     /// <summary>RST2006 A timed-out operation is left pending.</summary>
     internal static readonly DiagnosticDescriptor TimedOutOperationLeftPending = Define("RST2006", Categories.DataInFlight, DiagnosticSeverity.Warning);
 
+    /// <summary>RST2008 Shutdown(Both) while a reply is expected.</summary>
+    internal static readonly DiagnosticDescriptor ShutdownBothBeforeReply = Define("RST2008", Categories.DataInFlight, DiagnosticSeverity.Warning);
+
     /// <summary>RST2010 Sending after the peer has closed.</summary>
     internal static readonly DiagnosticDescriptor SendingAfterPeerClosed = Define("RST2010", Categories.DataInFlight, DiagnosticSeverity.Warning);
 
@@ -70,6 +73,7 @@ public static class Catalogue
         new CatalogueEntry(ClosedWhilePending, Effects.Reset, causes: ["LingerZero", "DisconnectUnspec"], origins: ["PendingAsync", "PendingBlocking"]),
         new CatalogueEntry(CancellingByDisposing, Effects.Reset, causes: ["LingerZero"], origins: ["PendingAsync"]),
         new CatalogueEntry(TimedOutOperationLeftPending, Effects.Reset, causes: ["LingerZero"], origins: ["PendingAsync"]),
+        new CatalogueEntry(ShutdownBothBeforeReply, Effects.Reset, causes: ["DataAfterClose"], origins: ["Plain"]),
         new CatalogueEntry(SendingAfterPeerClosed, Effects.Reset, causes: ["DataAfterClose"], origins: ["Plain"]),
         new CatalogueEntry(ReaderClosesConnection, Effects.DataLoss, causes: [], origins: []),
         new CatalogueEntry(TimeoutTooShortToConnect, Effects.Reset, causes: ["LateSynAck", "DataAfterClose"], origins: ["Plain"]));
