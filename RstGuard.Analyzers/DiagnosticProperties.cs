@@ -75,6 +75,18 @@ internal static class DiagnosticProperties
 
         /// <summary>A reply was written and the connection closed right after (Info).</summary>
         internal const string ReplyThenClose = "replyThenClose";
+
+        /// <summary>A TLS handshake failed, and the socket under it is closed (Info).</summary>
+        internal const string Handshake = "handshake";
+
+        /// <summary>An accepted client is turned away before anything was received (Info).</summary>
+        internal const string Refused = "refused";
+
+        /// <summary>A callback ends its one receive and closes (Info).</summary>
+        internal const string Callback = "callback";
+
+        /// <summary>The function drains the input on one path and closes before on another (Info).</summary>
+        internal const string Undrained = "undrained";
     }
 
     /// <summary>RST4001: which timeout.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Linq;
@@ -22,17 +23,20 @@ public sealed class RST2001ClosedWithUnreadData() : SocketRule(Catalogue.ClosedW
         {
             if (!body.Operations.Any(operation => operation.Kind == SocketOperationKind.Close))
             {
+                InspectDrain(body, context);
                 continue;
             }
 
+            HashSet<SyntaxNode> told = [];
             foreach (ConnectionUse use in body.Connections)
             {
                 if (use.HasKnownOrigin && !use.Escapes && !use.IsWrapped && !(use.IsClient && body.SpeaksHttp) && !SocketKindOf.IsNotTcp(use.Holder, body, context.CancellationToken))
                 {
-                    InspectLocal(use, body, context);
+                    InspectLocal(use, body, told, context);
                 }
             }
 
+            InspectLikely(body, told, context);
             if (context.Owner.ContainingType is { } type && body.ClosesField)
             {
                 TypeFacts facts = context.Model.FactsOf(type, context.CancellationToken);
@@ -47,16 +51,38 @@ public sealed class RST2001ClosedWithUnreadData() : SocketRule(Catalogue.ClosedW
         }
     }
 
-    private static void InspectLocal(ConnectionUse use, SocketBody body, RuleContext context)
+    private static void InspectLocal(ConnectionUse use, SocketBody body, HashSet<SyntaxNode> told, RuleContext context)
     {
         SocketOperation[] receives = [.. use.Receives];
         foreach (SocketOperation close in use.ClosesInOrder)
         {
-            if (body.Flow(context.CancellationToken).Before(close) is { } facts && Evidence(receives, facts, body) is { } evidence)
+            if (body.Flow(context.CancellationToken).Before(close) is { } facts && Evidence(receives, close, facts, use, body) is { } evidence)
             {
+                told.Add(close.Operation.Syntax);
                 Report(close, evidence, use, body.SpeaksHttp, context);
                 return;
             }
+        }
+    }
+
+    private static void InspectLikely(SocketBody body, HashSet<SyntaxNode> told, RuleContext context)
+    {
+        foreach ((SocketOperation close, string evidence, IOperation? other) in new LikelyUnread(body, context.CancellationToken).Closes())
+        {
+            if (!told.Contains(close.Operation.Syntax) && !SocketKindOf.IsNotTcp(close.Connection, body, context.CancellationToken))
+            {
+                Report(close.Operation.Syntax.GetLocation(), evidence, close.Api.ToString(), body.SpeaksHttp, other, DiagnosticSeverity.Info, close.Connection!.Syntax.ToString().TrimStart('.'), context);
+            }
+        }
+
+        InspectDrain(body, context);
+    }
+
+    private static void InspectDrain(SocketBody body, RuleContext context)
+    {
+        foreach ((IOperation close, ISymbol connection, IOperation drain) in new LikelyUnread(body, context.CancellationToken).ClosesBeforeTheDrain())
+        {
+            Report(close.Syntax.GetLocation(), DiagnosticProperties.UnreadEvidence.Undrained, "Socket", speaksHttp: true, drain, DiagnosticSeverity.Info, connection.Name, context);
         }
     }
 
@@ -82,7 +108,7 @@ public sealed class RST2001ClosedWithUnreadData() : SocketRule(Catalogue.ClosedW
                 if (own.Length == receives.Length
                     && own.All(receive => Paths.FunctionOf(receive.Operation) == Paths.FunctionOf(close.Operation))
                     && part.Before(close, context.CancellationToken) is { } facts
-                    && Evidence(own, facts, part.Body) is { } evidence)
+                    && Evidence(own, close, facts, part.Use, part.Body) is { } evidence)
                 {
                     if (part.Body.Root.Syntax == body.Root.Syntax)
                     {
@@ -135,22 +161,26 @@ public sealed class RST2001ClosedWithUnreadData() : SocketRule(Catalogue.ClosedW
         return null;
     }
 
-    private static void Report(SocketOperation close, Unread unread, ConnectionUse use, bool speaksHttp, RuleContext context) => context.Report(
-        Marked(close),
+    private static void Report(SocketOperation close, Unread unread, ConnectionUse use, bool speaksHttp, RuleContext context) =>
+        Report(Marked(close), unread.Evidence, use.TypeName(close), speaksHttp, unread.Last?.Operation, unread.Severity, use.Holder.Name, context);
+
+    private static void Report(Location marked, string evidence, string type, bool speaksHttp, IOperation? other, DiagnosticSeverity? severity, string name, RuleContext context) => context.Report(
+        marked,
         ImmutableDictionary<string, string?>.Empty
-            .Add(DiagnosticProperties.Form, unread.Evidence)
-            .Add(DiagnosticProperties.Connection, use.TypeName(close))
+            .Add(DiagnosticProperties.Form, evidence)
+            .Add(DiagnosticProperties.Connection, type)
             .Add(DiagnosticProperties.SpeaksHttp, speaksHttp ? "true" : "false")
             .Add(DiagnosticProperties.GracefulTimeoutMilliseconds, context.Options.GracefulTimeout.ToString(CultureInfo.InvariantCulture)),
-        unread.Last?.Operation,
-        unread.Severity,
-        use.Holder.Name,
-        Texts.Get("RST2001" + char.ToUpperInvariant(unread.Evidence[0]) + unread.Evidence.Substring(1)));
+        other,
+        severity,
+        name,
+        Texts.Get("RST2001" + char.ToUpperInvariant(evidence[0]) + evidence.Substring(1)));
 
     /// <summary>What tells that data is unread when control comes to a close.</summary>
-    private static Unread? Evidence(SocketOperation[] receives, KnownFacts facts, SocketBody body)
+    private static Unread? Evidence(SocketOperation[] receives, SocketOperation close, KnownFacts facts, ConnectionUse use, SocketBody body)
     {
-        if (facts.Always(ConnectionFacts.AtEnd) || facts.Always(ConnectionFacts.Closed))
+        // Close(0) and the handle's close reset anyway, and rules of their own say so.
+        if (facts.Always(ConnectionFacts.AtEnd) || facts.Always(ConnectionFacts.Closed) || close.CloseForm is CloseForm.Zero or CloseForm.Handle)
         {
             return null;
         }
@@ -167,6 +197,11 @@ public sealed class RST2001ClosedWithUnreadData() : SocketRule(Catalogue.ClosedW
             return count.IsToldFromZero(peek.Operation) ? null : new(peek, DiagnosticProperties.UnreadEvidence.Peek, null);
         }
 
+        if (receives.Length > 1 && facts.Always(ConnectionFacts.Received) && AreOneForEachMessage(receives, close, use, count))
+        {
+            return new(receives[receives.Length - 1], DiagnosticProperties.UnreadEvidence.SingleReceive, null);
+        }
+
         if (!facts.Always(ConnectionFacts.Received) || facts.Ever(ConnectionFacts.ReceivedAgain)
             || receives.Length != 1 || receives[0] is not { Kind: SocketOperationKind.Receive } receive || count.IsExact(receive.Operation))
         {
@@ -180,6 +215,31 @@ public sealed class RST2001ClosedWithUnreadData() : SocketRule(Catalogue.ClosedW
             _ => null,
         };
     }
+
+    /// <summary>
+    /// Several receives, each for one message: outside any loop, its count of no consequence, and something sent before the next.
+    /// </summary>
+    private static bool AreOneForEachMessage(SocketOperation[] receives, SocketOperation close, ConnectionUse use, ReceivedCount count)
+    {
+        SocketOperation? last = null;
+        foreach (SocketOperation receive in receives)
+        {
+            if (receive is not { Kind: SocketOperationKind.Receive, Form: OperationForm.Synchronous or OperationForm.Task }
+                || Paths.IsInLoop(receive.Operation) || Paths.FunctionOf(receive.Operation) != Paths.FunctionOf(close.Operation)
+                || count.IsExact(receive.Operation) || count.UseOf(receive.Operation) is not (ReceivedCountUse.Ignored or ReceivedCountUse.Decoded)
+                || (last is not null && !use.Operations.Any(send => send.Kind == SocketOperationKind.Send && IsBetween(send, last, receive))))
+            {
+                return false;
+            }
+
+            last = receive;
+        }
+
+        return last is not null && Paths.RunsBefore(last.Operation, close.Operation);
+    }
+
+    private static bool IsBetween(SocketOperation operation, SocketOperation first, SocketOperation second) =>
+        operation.Operation.Syntax.SpanStart > first.Operation.Syntax.SpanStart && operation.Operation.Syntax.SpanStart < second.Operation.Syntax.SpanStart;
 
     internal static Location Marked(SocketOperation close) => close.Operation switch
     {

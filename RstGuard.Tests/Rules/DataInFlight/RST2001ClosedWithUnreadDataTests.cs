@@ -33,6 +33,7 @@ public sealed class RST2001ClosedWithUnreadDataTests
         "class C { void M(TcpClient c) { c.GetStream().Read(new byte[1024]); [|c.Close()|]; } }",
         "class C { async Task M(TcpListener l) { var c = await l.AcceptTcpClientAsync(); await using NetworkStream [|s|] = c.GetStream(); await s.ReadAsync(new byte[1024]); } }",
         "class C { void M(Socket l) { void Serve() { var s = l.Accept(); s.Receive(new byte[4096]); [|s.Close()|]; } Serve(); } }",
+        "class C { async Task M() { var c = new TcpClient(); await c.ConnectAsync(\"a\", 1); var ns = c.GetStream(); var b = new byte[1024]; var n = await ns.ReadAsync(b); Console.WriteLine(Encoding.UTF8.GetString(b, 0, n)); await ns.WriteAsync(b); n = await ns.ReadAsync(b); Console.WriteLine(Encoding.UTF8.GetString(b, 0, n)); [|c.Close()|]; } }",
         // Fields.
         "class C { readonly TcpClient _c = new TcpClient(); void M() { _c.Connect(\"a\", 1); _c.GetStream().Read(new byte[999]); [|_c.Close()|]; } }",
         "class C { Socket _s; C(Socket s) { _s = s; } void M() { _s.Receive(new byte[999]); [|_s.Close()|]; } }",
@@ -80,6 +81,22 @@ public sealed class RST2001ClosedWithUnreadDataTests
         "class C { void M(Socket l) { Socket s = l.Accept(); if (s.Available > 0) return; s.Close(); } }",
         "class C { Socket _s; void M() { var s = _s; s.Receive(new byte[4096]); s.Close(); } Socket Get() => _s; }",
         "class C { void M(List<Socket> all) { foreach (var s in all) { s.Receive(new byte[4096]); s.Close(); } } }",
+        "class C { void M(Socket l) { Socket s = l.Accept(); s.Receive(new byte[4096]); s.Receive(new byte[4096]); s.Close(); } }",
+        "class C { void M(Socket l, bool b) { Socket s = l.Accept(); s.Receive(new byte[4096]); s.Send(new byte[1]); if (b) { s.Receive(new byte[4096]); } s.Close(); } }",
+        "class C { void M(Socket l) { Socket s = l.Accept(); for (int i = 0; i < 3; i++) { s.Receive(new byte[4096]); s.Send(new byte[1]); s.Receive(new byte[4096]); } s.Close(); } }",
+        "class C { void M(Socket l) { Socket s = l.Accept(); s.Receive(new byte[4096]); s.Close(0); } }",
+        "class C { void M(Socket l) { Socket s = l.Accept(); s.Receive(new byte[4096]); s.SafeHandle.Dispose(); } }",
+        // Likely, and yet not.
+        "class C { void M(Socket l) { Socket s = l.Accept(); try { s.Send(new byte[1]); H(s); } catch (SocketException) { s.Close(); } } void H(Socket s) { } }",
+        "class C { void M(TcpClient c) { try { var tls = new System.Net.Security.SslStream(c.GetStream()); tls.AuthenticateAsClient(\"a\"); } catch (IOException) { c.Close(); } } }",
+        "class C { void M(Socket l, Socket o) { try { new System.Net.Security.SslStream(new NetworkStream(l)).AuthenticateAsServer(new System.Net.Security.SslServerAuthenticationOptions()); } catch (IOException) { o.Close(); } } }",
+        "class C { void M(Socket l, int n) { Socket s = l.Accept(); H(s); if (n > 9) { s.Close(); } } void H(Socket s) { } }",
+        "class C { void M(Socket l) { Socket s = l.Accept(); if (!s.Connected) { s.Close(); return; } H(s); } void H(Socket s) { } }",
+        "class C { void M(Socket l, int n) { using Socket s = l.Accept(); if (n > 9) { return; } s.Send(new byte[1]); } }",
+        "class C { void M(SocketAsyncEventArgs e) { if (e.SocketError != SocketError.Success) { e.AcceptSocket.Close(); return; } H(e.AcceptSocket); } void H(Socket s) { } }",
+        "class C { void M(IAsyncResult r) { var s = (Socket)r.AsyncState; int n = s.EndReceive(r); if (n == 0) { s.Close(); return; } s.BeginReceive(new byte[9], 0, 9, SocketFlags.None, M, s); } }",
+        "class C { void M(IAsyncResult r) { var s = (Socket)r.AsyncState; int n = s.EndReceive(r); if (n == 0) { s.Close(); return; } H(s); } void H(Socket s) { } }",
+        "class C { Socket _s; bool _keep; void M() { if (!_keep) { Drain(); Close(); return; } Drain(); } void Close() { _s.Close(); } void Drain() { var b = new byte[99]; while (_s.Receive(b) > 0) { } } }",
         // Compared as a whole.
         "class C { void M(TcpClient c) { var b = new byte[999]; int n = c.GetStream().Read(b, 0, 999); string t = Encoding.ASCII.GetString(b, 0, n); Check.Equal(\"hello\", t); c.Close(); } } class Check { public static void Equal<T>(T expected, T actual) { } }",
         "class C { void M(TcpClient c) { var b = new byte[999]; int n = c.GetStream().Read(b, 0, 999); if (Encoding.ASCII.GetString(b, 0, n).Trim() == \"PONG\") { Console.WriteLine(); } c.Close(); } }",
@@ -133,6 +150,23 @@ public sealed class RST2001ClosedWithUnreadDataTests
     [InlineData("class C { void Abort(Socket l) { Socket s = l.Accept(); s.Receive(new byte[4096]); [|s.Close()|]; } }")]
     [InlineData("class ChaosServer { void M(Socket l) { Socket s = l.Accept(); s.Receive(new byte[4096]); [|s.Close()|]; } }")]
     public Task NamesOfIntendedResets_SayNothingOfUnreadData(string source) => Rule.FlagsAsync(source);
+
+    [Theory]
+    // The handshake failed.
+    [InlineData("class C { void M(TcpClient c) { try { var tls = new System.Net.Security.SslStream(c.GetStream()); tls.AuthenticateAsServer(new System.Net.Security.SslServerAuthenticationOptions()); } catch (IOException) { [|c.Close()|]; } } }")]
+    [InlineData("class C { async Task M(Socket s) { try { var tls = new System.Net.Security.SslStream(new NetworkStream(s, true)); await tls.AuthenticateAsServerAsync(new System.Net.Security.SslServerAuthenticationOptions()).ConfigureAwait(false); } catch { [|s.Dispose()|]; throw; } } }")]
+    [InlineData("class C { static void M(Socket s) { D d = null; try { d = new D(s); } catch (Exception) { [|s.Close()|]; return; } } } class D { Stream _s; internal D(Socket s) { var ns = new NetworkStream(s, false); var tls = new System.Net.Security.SslStream(ns, false); tls.AuthenticateAsServer(new System.Net.Security.SslServerAuthenticationOptions()); _s = tls; } }")]
+    // Turned away.
+    [InlineData("class C { int _n; void M(Socket l) { Socket s = l.Accept(); if (_n > 9) { [|s.Close()|]; return; } H(s); } void H(Socket s) { } }")]
+    [InlineData("class C { int _n; async Task M(TcpListener l) { while (true) { var c = await l.AcceptTcpClientAsync(); if (_n > 9) { c.Client.Send(new byte[1]); [|c.Dispose()|]; continue; } _ = H(c); } } Task H(TcpClient c) => Task.CompletedTask; }")]
+    [InlineData("class C { int _n; void M(SocketAsyncEventArgs e) { if (_n < 9) { H(e.AcceptSocket); } else { [|e.AcceptSocket.Dispose()|]; } } void H(Socket s) { } }")]
+    // The one receive of a callback.
+    [InlineData("class C { void M(IAsyncResult r) { object[] state = (object[])r.AsyncState; Socket s = (Socket)state[0]; int n = s.EndReceive(r); if (n > 0 && H(s)) { return; } [|s.Close()|]; } bool H(Socket s) => false; }")]
+    [InlineData("class T { public Socket S; } class C { void M(IAsyncResult r) { var t = (T)r.AsyncState; Socket s = t.S; s.EndReceive(r); [|s.Close()|]; } }")]
+    // One path drains.
+    [InlineData("class C { Socket _s; bool _keep; void M() { if (!_keep) { [|Close()|]; return; } Drain(); } void Close() { _s.Close(); } void Drain() { var b = new byte[99]; while (_s.Receive(b) > 0) { } } }")]
+    [InlineData("class C { Socket _s; D _d; void M(bool force) { if (force) { [|Close()|]; return; } if (!_d.Drain()) { Close(); return; } } void Close() { End(); } void End() { try { _s.Shutdown(SocketShutdown.Both); } catch { } _s.Close(); } } class D { Stream I => null; internal bool Drain() { var input = I; var b = new byte[99]; while (true) { var r = input.BeginRead(b, 0, 99, null, null); if (!r.AsyncWaitHandle.WaitOne(100)) return false; if (input.EndRead(r) <= 0) return true; } } }")]
+    public Task LikelyShape_GetsInfo(string source) => (Rule with { Severity = DiagnosticSeverity.Info }).FlagsAsync(source);
 
     [Fact]
     public Task EchoAndClose_GetsInfo() => (Rule with { Severity = DiagnosticSeverity.Info }).FlagsAsync(
