@@ -49,6 +49,9 @@ public static class Catalogue
     /// <summary>RST2008 Shutdown(Both) while a reply is expected.</summary>
     internal static readonly DiagnosticDescriptor ShutdownBothBeforeReply = Define("RST2008", Categories.DataInFlight, DiagnosticSeverity.Warning);
 
+    /// <summary>RST2009 A request is sent and its reply never read.</summary>
+    internal static readonly DiagnosticDescriptor ReplyNeverRead = Define("RST2009", Categories.DataInFlight, DiagnosticSeverity.Info);
+
     /// <summary>RST2010 Sending after the peer has closed.</summary>
     internal static readonly DiagnosticDescriptor SendingAfterPeerClosed = Define("RST2010", Categories.DataInFlight, DiagnosticSeverity.Warning);
 
@@ -74,6 +77,7 @@ public static class Catalogue
         new CatalogueEntry(CancellingByDisposing, Effects.Reset, causes: ["LingerZero"], origins: ["PendingAsync"]),
         new CatalogueEntry(TimedOutOperationLeftPending, Effects.Reset, causes: ["LingerZero"], origins: ["PendingAsync"]),
         new CatalogueEntry(ShutdownBothBeforeReply, Effects.Reset, causes: ["DataAfterClose"], origins: ["Plain"]),
+        new CatalogueEntry(ReplyNeverRead, Effects.Reset, causes: ["CloseWithUnread", "DataAfterClose"], origins: ["Plain"]),
         new CatalogueEntry(SendingAfterPeerClosed, Effects.Reset, causes: ["DataAfterClose"], origins: ["Plain"]),
         new CatalogueEntry(ReaderClosesConnection, Effects.DataLoss, causes: [], origins: []),
         new CatalogueEntry(TimeoutTooShortToConnect, Effects.Reset, causes: ["LateSynAck", "DataAfterClose"], origins: ["Plain"]));

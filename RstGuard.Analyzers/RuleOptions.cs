@@ -22,6 +22,7 @@ internal readonly struct RuleOptions(AnalyzerConfigOptions options)
     internal const string MinConnectTimeoutKey = "rstguard.min_connect_timeout_ms";
     internal const string ConnectTimeoutKey = "rstguard.connect_timeout_ms";
     internal const string GracefulTimeoutKey = "rstguard.graceful_timeout_ms";
+    internal const string OneWayProtocolsKey = "rstguard.one_way_protocols";
     internal const string TestProjectsKey = "rstguard.test_projects";
 
     /// <summary>Timeouts at or below this are too short to connect: Linux repeats a lost SYN after 1 s (RFC 6298 §2).</summary>
@@ -32,6 +33,9 @@ internal readonly struct RuleOptions(AnalyzerConfigOptions options)
 
     /// <summary>What a graceful close that a fix writes may take, in milliseconds.</summary>
     internal int GracefulTimeout => Number(GracefulTimeoutKey, 5000);
+
+    /// <summary>The peers of this code never reply, so that there is nothing to read.</summary>
+    internal bool OneWayProtocols => Text(OneWayProtocolsKey) == "true";
 
     internal TestProjectMode TestProjects => Text(TestProjectsKey) switch
     {

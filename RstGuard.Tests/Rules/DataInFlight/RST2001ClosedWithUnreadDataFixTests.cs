@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.CodeAnalysis.CSharp;
 using RstGuard.Tests.Verification;
 
@@ -7,10 +8,10 @@ public sealed class RST2001ClosedWithUnreadDataFixTests
 {
     private static readonly Verify Plain = Verify.Rule("RST2001");
 
-    private static readonly Verify Rule = Plain with
-    {
-        AddedDocuments = [(GracefulCloseFile.Name, GracefulCloseFile.Text(null, LanguageVersion.Latest, "\n").ToString())],
-    };
+    /// <summary>The file that the fix adds to a project.</summary>
+    internal static readonly ImmutableArray<(string Name, string Text)> Added = [(GracefulCloseFile.Name, GracefulCloseFile.Text(null, LanguageVersion.Latest, "\n").ToString())];
+
+    private static readonly Verify Rule = Plain with { AddedDocuments = Added };
 
     private static string Method(string body, string signature = "void M(Socket l, TcpListener t)") => $$"""
         class C
