@@ -16,7 +16,10 @@ internal sealed class AnalyzerConfiguration
     private readonly AnalyzerConfigSet _set;
     private readonly ConcurrentDictionary<string, AnalyzerConfigOptionsResult> _perPath = new(StringComparer.Ordinal);
 
-    private AnalyzerConfiguration(AnalyzerConfigSet set) => _set = set;
+    private AnalyzerConfiguration(AnalyzerConfigSet set, IReadOnlyList<(string Path, SourceText Text)> files) => (_set, Files) = (set, files);
+
+    /// <summary>The files, from the outermost folder on.</summary>
+    public IReadOnlyList<(string Path, SourceText Text)> Files { get; }
 
     /// <summary>Reads the files of the folders that hold sources and of all folders above them.</summary>
     /// <param name="sources">Full paths of the sources.</param>
@@ -32,6 +35,7 @@ internal sealed class AnalyzerConfiguration
         }
 
         List<AnalyzerConfig> configs = [];
+        List<(string, SourceText)> files = [];
         foreach (string path in directories.Order(StringComparer.Ordinal).SelectMany(d => new[] { Path.Combine(d, ".editorconfig"), Path.Combine(d, ".globalconfig") }))
         {
             try
@@ -39,7 +43,9 @@ internal sealed class AnalyzerConfiguration
                 if (File.Exists(path))
                 {
                     using FileStream stream = File.OpenRead(path);
-                    configs.Add(AnalyzerConfig.Parse(SourceText.From(stream), path));
+                    SourceText text = SourceText.From(stream);
+                    configs.Add(AnalyzerConfig.Parse(text, path));
+                    files.Add((path, text));
                 }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
@@ -48,7 +54,7 @@ internal sealed class AnalyzerConfiguration
             }
         }
 
-        return new AnalyzerConfiguration(AnalyzerConfigSet.Create(configs));
+        return new AnalyzerConfiguration(AnalyzerConfigSet.Create(configs), files);
     }
 
     /// <summary>What the compilation asks: the severity of a rule in a file.</summary>

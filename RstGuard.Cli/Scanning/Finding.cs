@@ -37,6 +37,11 @@ internal sealed record ScanResult
     /// <summary>Sorted by place.</summary>
     public required IReadOnlyList<Finding> Findings { get; init; }
 
+    /// <summary>
+    /// What the code fix of each finding does, where that was asked for; null: none is offered. Without the question null as a whole.
+    /// </summary>
+    public IReadOnlyDictionary<Finding, FixVerification?>? Fixes { get; init; }
+
     /// <summary>What was passed over or could not be read, each with the reason.</summary>
     public required IReadOnlyList<string> Notes { get; init; }
 

@@ -29,6 +29,11 @@ internal static class FindingsText
             {
                 WriteLine(lines[finding.Line - 1].ToString(), finding, style, console);
             }
+
+            if (result.Fixes is not null && finding.Id != Finding.AnalyzerFailure)
+            {
+                WriteFix(result.Fixes.GetValueOrDefault(finding), console);
+            }
         }
 
         WriteSummary(result, elapsed, console);
@@ -52,6 +57,23 @@ internal static class FindingsText
         console.MarkupLineInterpolated($"    {new string(' ', Width(line[indent..start]))}[{style}]{new string('~', Math.Max(1, Width(line[start..end])))}[/]");
     }
 
+    private static void WriteFix(FixVerification? fix, IAnsiConsole console)
+    {
+        if (fix is null)
+        {
+            console.MarkupLine("    no fix is offered here");
+            return;
+        }
+
+        console.MarkupLineInterpolated($"    fix: {Printable(fix.Title)}: [{(fix.IsSafe ? "green" : "red")}]{(fix.IsSafe ? "safe" : "not safe")}[/]");
+        foreach (string reason in fix.NewErrors.Select(error => $"new error {error}")
+            .Concat(fix.Gone ? [] : ["the finding stays"])
+            .Concat(fix.NewFindings.Select(finding => $"new finding {finding}")))
+        {
+            console.MarkupLineInterpolated($"      [red]{Printable(reason)}[/]");
+        }
+    }
+
     private static void WriteSummary(ScanResult result, TimeSpan elapsed, IAnsiConsole console)
     {
         if (result.Findings.Count > 0)
@@ -69,6 +91,11 @@ internal static class FindingsText
 
         string found = result.Findings.Count switch { 0 => "Nothing found", 1 => "1 finding", int n => $"{n:N0} findings" };
         console.MarkupLineInterpolated($"{found} in {result.Files:N0} files, {result.Lines:N0} lines, {result.Projects:N0} projects; {elapsed.TotalSeconds:0.0} s.");
+        if (result.Fixes is { } fixes)
+        {
+            int offered = fixes.Values.Count(fix => fix is not null), unsafeOnes = fixes.Values.Count(fix => fix is { IsSafe: false });
+            console.MarkupLineInterpolated($"Fixes: {offered:N0} offered, {offered - unsafeOnes:N0} safe, {unsafeOnes:N0} not.");
+        }
     }
 
     private static TextLineCollection? LinesOf(string path)

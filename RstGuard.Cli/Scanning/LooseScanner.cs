@@ -25,6 +25,8 @@ internal sealed class LooseScanner
     private readonly CSharpParseOptions _parseOptions;
     private readonly ConcurrentBag<string> _notes = [];
     private readonly HashSet<Finding> _findings = [];
+    private readonly FixVerifier? _fixVerifier;
+    private readonly Dictionary<Finding, FixVerification?> _fixes = [];
     private int _files;
     private long _lines;
 
@@ -32,8 +34,11 @@ internal sealed class LooseScanner
     /// <param name="assemblies">What to compile against.</param>
     /// <param name="analyzers">Mostly <see cref="ShippedAnalyzers"/>.</param>
     /// <param name="defines">Preprocessor symbols beside those of the target framework.</param>
-    public LooseScanner(string root, ReferenceAssemblies assemblies, ImmutableArray<DiagnosticAnalyzer> analyzers, IEnumerable<string> defines)
+    /// <param name="fixVerifier">Tries the fix of each finding; null: fixes are not looked at.</param>
+    public LooseScanner(
+        string root, ReferenceAssemblies assemblies, ImmutableArray<DiagnosticAnalyzer> analyzers, IEnumerable<string> defines, FixVerifier? fixVerifier = null)
     {
+        _fixVerifier = fixVerifier;
         _root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
         _assemblies = assemblies;
         _analyzers = analyzers;
@@ -70,6 +75,7 @@ internal sealed class LooseScanner
         return new ScanResult
         {
             Findings = findings,
+            Fixes = _fixVerifier is null ? null : _fixes,
             Notes = [.. folder.Notes.Concat(_notes).Distinct().Order(StringComparer.Ordinal)],
             Projects = folder.Projects.Length,
             Files = _files,
@@ -114,7 +120,7 @@ internal sealed class LooseScanner
                     implicitUsings is null ? trees : trees.Prepend(implicitUsings),
                     _assemblies.References,
                     layer.Sources.Any(s => s.Declarations.HasTopLevelStatements) ? options.WithOutputKind(OutputKind.ConsoleApplication) : options);
-                await AnalyzeAsync(project, compilation, part.Select(s => s.Tree).ToArray(), configuration.Options(isTestProject: part.Key), cancellationToken);
+                await AnalyzeAsync(project, compilation, part.Select(s => s.Tree).ToArray(), configuration, configuration.Options(isTestProject: part.Key), cancellationToken);
             }
         }
     }
@@ -227,7 +233,12 @@ internal sealed class LooseScanner
     }
 
     private async Task AnalyzeAsync(
-        SourceProject project, CSharpCompilation compilation, SyntaxTree[] reported, AnalyzerConfigOptionsProvider options, CancellationToken cancellationToken)
+        SourceProject project,
+        CSharpCompilation compilation,
+        SyntaxTree[] reported,
+        AnalyzerConfiguration configuration,
+        AnalyzerConfigOptionsProvider options,
+        CancellationToken cancellationToken)
     {
         if (_analyzers.IsEmpty)
         {
@@ -260,14 +271,17 @@ internal sealed class LooseScanner
             });
         }
 
-        foreach (Diagnostic diagnostic in diagnostics)
+        List<Diagnostic> found = [.. diagnostics.Where(diagnostic => diagnostic.Location.SourceTree is { } tree && wanted.Contains(tree) && !diagnostic.IsSuppressed)];
+        foreach (Diagnostic diagnostic in found)
         {
-            if (diagnostic.Location.SourceTree is { } tree && wanted.Contains(tree) && !diagnostic.IsSuppressed)
+            _findings.Add(Told(diagnostic));
+        }
+
+        if (_fixVerifier is not null && found.Count > 0)
+        {
+            foreach ((Diagnostic diagnostic, FixVerification? fix) in await _fixVerifier.VerifyAsync(compilation, configuration, options, found, cancellationToken))
             {
-                FileLinePositionSpan span = tree.GetLineSpan(diagnostic.Location.SourceSpan, cancellationToken);
-                _findings.Add(new Finding(
-                    diagnostic.Id, diagnostic.Severity, diagnostic.GetMessage(), Relative(tree.FilePath),
-                    span.StartLinePosition.Line + 1, span.StartLinePosition.Character + 1, span.EndLinePosition.Line + 1, span.EndLinePosition.Character + 1));
+                _fixes[Told(diagnostic)] = fix;
             }
         }
 
@@ -277,6 +291,15 @@ internal sealed class LooseScanner
             string place = project.ProjectPaths.Length > 0 ? project.ProjectPaths[0] : project.Directory;
             _findings.Add(new Finding(failure.Id, DiagnosticSeverity.Error, failure.GetMessage(), Relative(place), 1, 1, 1, 1));
         }
+    }
+
+    private Finding Told(Diagnostic diagnostic)
+    {
+        SyntaxTree tree = diagnostic.Location.SourceTree!;
+        FileLinePositionSpan span = tree.GetLineSpan(diagnostic.Location.SourceSpan);
+        return new(
+            diagnostic.Id, diagnostic.Severity, diagnostic.GetMessage(), Relative(tree.FilePath),
+            span.StartLinePosition.Line + 1, span.StartLinePosition.Character + 1, span.EndLinePosition.Line + 1, span.EndLinePosition.Character + 1);
     }
 
     private string Relative(string path) => Path.GetRelativePath(_root, path).Replace(Path.DirectorySeparatorChar, '/');

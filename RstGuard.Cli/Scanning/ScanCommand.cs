@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Microsoft.CodeAnalysis.CSharp;
+using RstGuard.Cli.Proving;
 using Spectre.Console;
 
 namespace RstGuard.Cli.Scanning;
@@ -8,6 +9,9 @@ namespace RstGuard.Cli.Scanning;
 /// <summary><c>rstguard scan --loose DIR</c>: the analyzers over a folder of sources that need not build.</summary>
 internal static class ScanCommand
 {
+    /// <summary>A fix was tried and is not safe.</summary>
+    private const int UnsafeFix = 1;
+
     /// <summary>This machine lacks what a scan needs, as for <c>prove</c>.</summary>
     private const int Unavailable = 3;
 
@@ -40,18 +44,23 @@ internal static class ScanCommand
             }
         });
 
-        Command command = new("scan", "Finds the lines that reset a connection in C# sources.") { loose, format, define };
+        Option<bool> verifyFixes = new("--verify-fixes")
+        {
+            Description = "Also tries the code fix of each finding, in memory: whether it compiles as before, ends the finding and adds none. Nothing is written.",
+        };
+        Command command = new("scan", "Finds the lines that reset a connection in C# sources.") { loose, format, define, verifyFixes };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(loose).FullName,
             parsed.GetRequiredValue(format) == "json",
             parsed.GetRequiredValue(define),
+            parsed.GetValue(verifyFixes),
             parsed.InvocationConfiguration.Output,
             parsed.InvocationConfiguration.Error,
             cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string root, bool asJson, string[] defines, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string root, bool asJson, string[] defines, bool verifyFixes, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
         if (!ReferenceAssemblies.TryFind(out ReferenceAssemblies? assemblies, out string? problem))
         {
@@ -65,7 +74,8 @@ internal static class ScanCommand
         }
 
         long start = Stopwatch.GetTimestamp();
-        LooseScanner scanner = new(root, assemblies, LooseScanner.ShippedAnalyzers, defines);
+        FixVerifier? fixVerifier = verifyFixes ? new(LooseScanner.ShippedAnalyzers, ProveCommand.Assemblies.Fixes()) : null;
+        LooseScanner scanner = new(root, assemblies, LooseScanner.ShippedAnalyzers, defines, fixVerifier);
         ScanResult result = await WithProgressAsync(scanner, error, cancellationToken);
         foreach (string note in result.Notes)
         {
@@ -84,14 +94,14 @@ internal static class ScanCommand
 
         if (asJson)
         {
-            await FindingsJson.WriteAsync(result.Findings, output);
+            await FindingsJson.WriteAsync(result.Findings, result.Fixes, output);
         }
         else
         {
             FindingsText.Write(result, root, Stopwatch.GetElapsedTime(start), ConsoleOver(output, Console.IsOutputRedirected || output != Console.Out));
         }
 
-        return 0;
+        return result.Fixes?.Values.Any(fix => fix is { IsSafe: false }) == true ? UnsafeFix : 0;
     }
 
     /// <summary>Progress is for eyes: on stderr, and only where that is a terminal.</summary>

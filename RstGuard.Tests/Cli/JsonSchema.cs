@@ -22,6 +22,12 @@ internal static class JsonSchema
     /// <summary>What in <paramref name="value"/> the schema does not allow, each with its place.</summary>
     public static IEnumerable<string> Violations(JsonElement schema, JsonElement value, string place = "$")
     {
+        // What is allowed to be null has no properties then.
+        if (value.ValueKind == JsonValueKind.Null && schema.TryGetProperty("type", out JsonElement types) && types.ValueKind == JsonValueKind.Array && types.EnumerateArray().Any(type => type.GetString() == "null"))
+        {
+            yield break;
+        }
+
         foreach (JsonProperty keyword in schema.EnumerateObject().Where(keyword => !Told.Contains(keyword.Name)))
         {
             JsonElement demanded = keyword.Value;

@@ -27,7 +27,7 @@ public sealed class ScanCommandTests
     public async Task Json_HasTheShapeThatIsDocumented()
     {
         using StringWriter output = new();
-        await FindingsJson.WriteAsync([new Finding("RST1001", Microsoft.CodeAnalysis.DiagnosticSeverity.Info, "it's \"so\" 连接", "a/b.cs", 1, 2, 3, 4)], output);
+        await FindingsJson.WriteAsync([new Finding("RST1001", Microsoft.CodeAnalysis.DiagnosticSeverity.Info, "it's \"so\" 连接", "a/b.cs", 1, 2, 3, 4)], null, output);
         using JsonDocument json = JsonDocument.Parse(output.ToString());
         JsonElement row = Assert.Single(json.RootElement.EnumerateArray());
         Assert.Equal(["id", "severity", "message", "path", "line", "column", "endLine", "endColumn"], row.EnumerateObject().Select(p => p.Name));
