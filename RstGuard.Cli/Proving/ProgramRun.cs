@@ -73,7 +73,7 @@ internal static class ProgramRun
         limit.CancelAfter(Limit);
         try
         {
-            Task<(string Written, long? Call)> output = ReadAsync(process.StandardOutput, limit.Token);
+            Task<(string Written, long? Call)> output = ReadAsync(process.StandardOutput);
             Task<string> error = process.StandardError.ReadToEndAsync(limit.Token);
             await process.WaitForExitAsync(limit.Token);
             (string written, long? call) = await output;
@@ -102,11 +102,15 @@ internal static class ProgramRun
     }
 
     // The program marks the call it claims to block; the time between its two lines is taken here, so that it need not be believed.
-    private static async Task<(string Written, long? CallMilliseconds)> ReadAsync(StreamReader output, CancellationToken cancellationToken)
+    // A thread of its own reads, so that a busy pool does not make a line late; it ends with the program.
+    private static Task<(string Written, long? CallMilliseconds)> ReadAsync(StreamReader output) =>
+        Task.Factory.StartNew(() => Read(output), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private static (string Written, long? CallMilliseconds) Read(StreamReader output)
     {
         StringBuilder written = new();
         long? called = null, returned = null;
-        while (await output.ReadLineAsync(cancellationToken) is string line)
+        while (output.ReadLine() is string line)
         {
             switch (line)
             {

@@ -26,12 +26,17 @@ internal sealed record TestProject
 
     public LanguageVersion Language { get; init; } = LanguageVersion.Latest;
 
-    public ImmutableArray<string> Defines { get; init; } = ["NET", "NET8_0_OR_GREATER", "NET10_0_OR_GREATER", "TRACE"];
+    public ImmutableArray<string> Defines { get; init; } = TargetDefines;
 
     /// <summary>Ids to switch on although their rule is off by default.</summary>
     public ImmutableArray<string> Enabled { get; init; } = [];
 
-    private CSharpParseOptions ParseOptions => new(Language, DocumentationMode.Parse, SourceCodeKind.Regular, Defines);
+    private static readonly ImmutableArray<string> TargetDefines = ["NET", "NET8_0_OR_GREATER", "NET10_0_OR_GREATER", "TRACE"];
+
+    private CSharpParseOptions ParseOptions => ParseOptionsOf(Language).WithPreprocessorSymbols(Defines);
+
+    /// <summary>How sources are parsed unless a test says otherwise.</summary>
+    public static CSharpParseOptions ParseOptionsOf(LanguageVersion language) => new(language, DocumentationMode.Parse, SourceCodeKind.Regular, TargetDefines);
 
     public AnalyzerOptions AnalyzerOptions => new([], new Options(this));
 

@@ -109,7 +109,7 @@ internal sealed record Verify
             throw new VerificationException("Nothing is marked; a source without a diagnostic is a test of IsSilentAsync.");
         }
 
-        await CheckAsync(sources);
+        await CheckAsync(markup, sources);
     }
 
     /// <summary>The rule reports nothing.</summary>
@@ -121,21 +121,29 @@ internal sealed record Verify
             throw new VerificationException("A diagnostic is marked in a source that is to be silent.");
         }
 
-        await CheckAsync(sources);
+        await CheckAsync(source, sources);
     }
 
     /// <summary>The rule reports the marked spans, and the fix turns the source into <paramref name="after"/>.</summary>
     public async Task FixesAsync(string before, string after)
     {
         await FlagsAsync(before);
+#if USE_ROSLYN_TESTING
+        await new RoslynTesting(this, before).FixesAsync(after);
+#else
         await new FixCheck(this).FixesAsync(Project(Parse(before)), Usings + after);
+#endif
     }
 
     /// <summary>The rule reports the marked spans, and the fix has nothing to offer for any of them.</summary>
     public async Task OffersNoFixAsync(string markup)
     {
         await FlagsAsync(markup);
+#if USE_ROSLYN_TESTING
+        await new RoslynTesting(this, markup).OffersNoFixAsync(markup);
+#else
         await new FixCheck(this).OffersNothingAsync(Project(Parse(markup)));
+#endif
     }
 
     /// <summary>
@@ -164,7 +172,14 @@ internal sealed record Verify
     private ImmutableArray<Markup> Parse(string markup) =>
         [Markup.Parse(Usings + markup.ReplaceLineEndings("\n")), .. ExtraSources.Select(e => Markup.Parse(e.Markup.ReplaceLineEndings("\n")))];
 
-    private async Task CheckAsync(ImmutableArray<Markup> sources)
+    private Task CheckAsync(string markup, ImmutableArray<Markup> sources) =>
+#if USE_ROSLYN_TESTING
+        new RoslynTesting(this, markup).DiagnosticsAsync();
+#else
+        CheckHereAsync(sources);
+#endif
+
+    private async Task CheckHereAsync(ImmutableArray<Markup> sources)
     {
         TestProject project = Project(sources);
         CSharpCompilation compilation = project.Compile();
