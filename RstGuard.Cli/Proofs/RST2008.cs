@@ -79,6 +79,8 @@ internal static class Program
         {
         }
 
+        // The reply takes its time: a client that waits for nothing has left Receive by then.
+        Thread.Sleep(300);
         client.Send(new byte[ReplyLength]);
         client.Close();
     }
