@@ -40,6 +40,9 @@ public static class Catalogue
     /// <summary>RST2002 Closed while an operation is pending.</summary>
     internal static readonly DiagnosticDescriptor ClosedWhilePending = Define("RST2002", Categories.DataInFlight, DiagnosticSeverity.Warning);
 
+    /// <summary>RST2004 A scope ends while a handler still runs.</summary>
+    internal static readonly DiagnosticDescriptor HandlerOutlivesScope = Define("RST2004", Categories.DataInFlight, DiagnosticSeverity.Warning);
+
     /// <summary>RST2005 Cancelling by disposing.</summary>
     internal static readonly DiagnosticDescriptor CancellingByDisposing = Define("RST2005", Categories.DataInFlight, DiagnosticSeverity.Warning);
 
@@ -74,6 +77,7 @@ public static class Catalogue
         new CatalogueEntry(LingerTime, Effects.Blocks, causes: [], origins: []),
         new CatalogueEntry(ClosedWithUnreadData, Effects.Reset, causes: ["CloseWithUnread", "DataAfterClose"], origins: ["Plain"]),
         new CatalogueEntry(ClosedWhilePending, Effects.Reset, causes: ["LingerZero", "DisconnectUnspec"], origins: ["PendingAsync", "PendingBlocking"]),
+        new CatalogueEntry(HandlerOutlivesScope, Effects.Reset, causes: ["LingerZero"], origins: ["PendingAsync"]),
         new CatalogueEntry(CancellingByDisposing, Effects.Reset, causes: ["LingerZero"], origins: ["PendingAsync"]),
         new CatalogueEntry(TimedOutOperationLeftPending, Effects.Reset, causes: ["LingerZero"], origins: ["PendingAsync"]),
         new CatalogueEntry(ShutdownBothBeforeReply, Effects.Reset, causes: ["DataAfterClose"], origins: ["Plain"]),

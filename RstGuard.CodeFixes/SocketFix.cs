@@ -86,7 +86,7 @@ public abstract class SocketFix : CodeFixProvider
         foreach (Diagnostic diagnostic in diagnostics.OrderBy(d => d.Location.SourceSpan.Start))
         {
             TextSpan span = diagnostic.Location.SourceSpan;
-            if (span.End <= root.FullSpan.End && root.FindNode(span, getInnermostNodeForTie: true) is { } node && node.Span == span)
+            if (span.End <= root.FullSpan.End && root.FindNode(span, getInnermostNodeForTie: true) is { } node && (node.Span == span || root.FindToken(span.Start).Span == span))
             {
                 Add(edits, Edits(node, target, diagnostic));
             }

@@ -72,9 +72,9 @@ public sealed class RST2005CancellingByDisposingFix() : SocketFix(Catalogue.Canc
             case EqualsValueClauseSyntax { Parent: VariableDeclaratorSyntax { Parent: VariableDeclarationSyntax { Variables.Count: 1, Parent: LocalDeclarationStatementSyntax { Parent: BlockSyntax or GlobalStatementSyntax } statement } } variable }:
                 return IsNamed(variable, document) ? null : [document.Remove(statement.Span)];
             case UsingStatementSyntax scope:
-                return Unwrap(scope, document);
+                return ScopeText.Unwrap(scope, document);
             case EqualsValueClauseSyntax { Parent: VariableDeclaratorSyntax { Parent: VariableDeclarationSyntax { Variables.Count: 1, Parent: UsingStatementSyntax scope } } variable }:
-                return IsNamed(variable, document) ? null : Unwrap(scope, document);
+                return IsNamed(variable, document) ? null : ScopeText.Unwrap(scope, document);
             default:
                 return null;
         }
@@ -87,86 +87,6 @@ public sealed class RST2005CancellingByDisposingFix() : SocketFix(Catalogue.Canc
             name.Identifier.ValueText == variable.Identifier.ValueText
             && SymbolEqualityComparer.Default.Equals(document.Model.GetSymbolInfo(name, document.CancellationToken).Symbol, local));
     }
-
-    /// <summary>Takes the scope away and leaves what is in it, with the indentation of the scope.</summary>
-    private static TextChange[]? Unwrap(UsingStatementSyntax scope, FixedDocument document)
-    {
-        if (scope.AwaitKeyword.RawKind != 0)
-        {
-            return null;
-        }
-
-        if (scope.Statement is not BlockSyntax block || scope.Parent is not (BlockSyntax or GlobalStatementSyntax))
-        {
-            return FixedDocument.HoldsComment(scope.CloseParenToken.TrailingTrivia) ? null : [new(TextSpan.FromBounds(scope.SpanStart, scope.Statement.SpanStart), "")];
-        }
-
-        if (block.Statements.Count == 0 || Clashes(block))
-        {
-            return null;
-        }
-
-        SourceText text = document.Text;
-        TextLine opening = text.Lines.GetLineFromPosition(block.OpenBraceToken.SpanStart);
-        TextLine closing = text.Lines.GetLineFromPosition(block.CloseBraceToken.SpanStart);
-        TextLine first = text.Lines.GetLineFromPosition(scope.SpanStart);
-        if (opening.LineNumber == closing.LineNumber)
-        {
-            return [
-                new(TextSpan.FromBounds(scope.SpanStart, block.Statements[0].SpanStart), ""),
-                new(TextSpan.FromBounds(block.Statements[block.Statements.Count - 1].Span.End, block.Span.End), ""),
-            ];
-        }
-
-        int indent = scope.SpanStart - first.Start;
-        int inner = block.Statements[0].SpanStart - text.Lines.GetLineFromPosition(block.Statements[0].SpanStart).Start;
-        if (FixedDocument.HoldsComment(block.OpenBraceToken.TrailingTrivia) || FixedDocument.HoldsComment(scope.CloseParenToken.TrailingTrivia) || inner <= indent
-            || text.ToString(TextSpan.FromBounds(first.Start, scope.SpanStart)).Trim().Length > 0
-            || text.ToString(TextSpan.FromBounds(opening.Start, opening.End)).Trim() != "{"
-            || text.ToString(closing.Span).Trim() != "}")
-        {
-            return null;
-        }
-
-        List<TextChange> edits = [new(TextSpan.FromBounds(first.Start, opening.EndIncludingLineBreak), "")];
-        for (int number = opening.LineNumber + 1; number < closing.LineNumber; number++)
-        {
-            TextLine line = text.Lines[number];
-            // A line inside a literal is text.
-            if (scope.FindToken(line.Start).Span is var token && token.Start < line.Start && token.End > line.Start)
-            {
-                return null;
-            }
-
-            int blanks = text.ToString(line.Span).TakeWhile(c => c == ' ' || c == '\t').Count();
-            if (blanks > 0)
-            {
-                edits.Add(new(new TextSpan(line.Start, System.Math.Min(blanks, inner - indent)), ""));
-            }
-        }
-
-        edits.Add(new(TextSpan.FromBounds(closing.Start, closing.EndIncludingLineBreak), ""));
-        return [.. edits];
-    }
-
-    // A name that the block declares may be declared again elsewhere in the function.
-    private static bool Clashes(BlockSyntax block)
-    {
-        HashSet<string> names = [.. Declared(block)];
-        return names.Count > 0 && Function(block).DescendantNodes(node => node != block).Any(node => Name(node) is { } name && names.Contains(name));
-    }
-
-    private static IEnumerable<string> Declared(BlockSyntax block) => block.DescendantNodes().Select(Name).OfType<string>();
-
-    private static string? Name(SyntaxNode node) => node switch
-    {
-        VariableDeclaratorSyntax variable => variable.Identifier.ValueText,
-        SingleVariableDesignationSyntax designation => designation.Identifier.ValueText,
-        LocalFunctionStatementSyntax function => function.Identifier.ValueText,
-        ForEachStatementSyntax loop => loop.Identifier.ValueText,
-        ParameterSyntax parameter => parameter.Identifier.ValueText,
-        _ => null,
-    };
 
     private static SyntaxNode Function(SyntaxNode node) => node.Ancestors().First(outer => outer is BaseMethodDeclarationSyntax or AccessorDeclarationSyntax or CompilationUnitSyntax);
 }
