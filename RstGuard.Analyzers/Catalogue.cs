@@ -40,6 +40,9 @@ public static class Catalogue
     /// <summary>RST2002 Closed while an operation is pending.</summary>
     internal static readonly DiagnosticDescriptor ClosedWhilePending = Define("RST2002", Categories.DataInFlight, DiagnosticSeverity.Warning);
 
+    /// <summary>RST2003 A send is not awaited before close.</summary>
+    internal static readonly DiagnosticDescriptor SendNotAwaited = Define("RST2003", Categories.DataInFlight, DiagnosticSeverity.Warning);
+
     /// <summary>RST2004 A scope ends while a handler still runs.</summary>
     internal static readonly DiagnosticDescriptor HandlerOutlivesScope = Define("RST2004", Categories.DataInFlight, DiagnosticSeverity.Warning);
 
@@ -77,6 +80,7 @@ public static class Catalogue
         new CatalogueEntry(LingerTime, Effects.Blocks, causes: [], origins: []),
         new CatalogueEntry(ClosedWithUnreadData, Effects.Reset, causes: ["CloseWithUnread", "DataAfterClose"], origins: ["Plain"]),
         new CatalogueEntry(ClosedWhilePending, Effects.Reset, causes: ["LingerZero", "DisconnectUnspec"], origins: ["PendingAsync", "PendingBlocking"]),
+        new CatalogueEntry(SendNotAwaited, Effects.Reset, causes: ["LingerZero"], origins: ["PendingAsync"]),
         new CatalogueEntry(HandlerOutlivesScope, Effects.Reset, causes: ["LingerZero"], origins: ["PendingAsync"]),
         new CatalogueEntry(CancellingByDisposing, Effects.Reset, causes: ["LingerZero"], origins: ["PendingAsync"]),
         new CatalogueEntry(TimedOutOperationLeftPending, Effects.Reset, causes: ["LingerZero"], origins: ["PendingAsync"]),

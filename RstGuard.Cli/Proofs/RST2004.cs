@@ -36,7 +36,7 @@ internal static class ReportServer
 
 internal static class Program
 {
-    private const int ReportLength = 20_000_000;
+    private const int ReportLength = 8_000_000;
 
     private static async Task Main(string[] arguments)
     {

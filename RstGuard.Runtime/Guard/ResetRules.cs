@@ -39,6 +39,7 @@ public static class ResetRules
         (CloseOrigin.PendingAsync, ResetCause.LingerZero, "RST2006"),
         (CloseOrigin.PendingBlocking, ResetCause.DisconnectUnspec, "RST2002"),
         (CloseOrigin.PendingAsync, ResetCause.LingerZero, "RST2004"),
+        (CloseOrigin.PendingAsync, ResetCause.LingerZero, "RST2003"),
     ];
 
     /// <summary>The ids of the rules that are about such a reset, sorted; empty where no rule is.</summary>
