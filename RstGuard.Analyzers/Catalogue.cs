@@ -52,6 +52,9 @@ public static class Catalogue
     /// <summary>RST2006 A timed-out operation is left pending.</summary>
     internal static readonly DiagnosticDescriptor TimedOutOperationLeftPending = Define("RST2006", Categories.DataInFlight, DiagnosticSeverity.Warning);
 
+    /// <summary>RST2007 Copying both ways ends at the first end.</summary>
+    internal static readonly DiagnosticDescriptor CopyEndsAtFirstEnd = Define("RST2007", Categories.DataInFlight, DiagnosticSeverity.Warning);
+
     /// <summary>RST2008 Shutdown(Both) while a reply is expected.</summary>
     internal static readonly DiagnosticDescriptor ShutdownBothBeforeReply = Define("RST2008", Categories.DataInFlight, DiagnosticSeverity.Warning);
 
@@ -84,6 +87,7 @@ public static class Catalogue
         new CatalogueEntry(HandlerOutlivesScope, Effects.Reset, causes: ["LingerZero"], origins: ["PendingAsync"]),
         new CatalogueEntry(CancellingByDisposing, Effects.Reset, causes: ["LingerZero"], origins: ["PendingAsync"]),
         new CatalogueEntry(TimedOutOperationLeftPending, Effects.Reset, causes: ["LingerZero"], origins: ["PendingAsync"]),
+        new CatalogueEntry(CopyEndsAtFirstEnd, Effects.Reset, causes: ["DataAfterClose"], origins: ["Plain"]),
         new CatalogueEntry(ShutdownBothBeforeReply, Effects.Reset, causes: ["DataAfterClose"], origins: ["Plain"]),
         new CatalogueEntry(ReplyNeverRead, Effects.Reset, causes: ["CloseWithUnread", "DataAfterClose"], origins: ["Plain"]),
         new CatalogueEntry(SendingAfterPeerClosed, Effects.Reset, causes: ["DataAfterClose"], origins: ["Plain"]),

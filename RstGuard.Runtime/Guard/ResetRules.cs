@@ -40,6 +40,7 @@ public static class ResetRules
         (CloseOrigin.PendingBlocking, ResetCause.DisconnectUnspec, "RST2002"),
         (CloseOrigin.PendingAsync, ResetCause.LingerZero, "RST2004"),
         (CloseOrigin.PendingAsync, ResetCause.LingerZero, "RST2003"),
+        (CloseOrigin.Plain, ResetCause.DataAfterClose, "RST2007"),
     ];
 
     /// <summary>The ids of the rules that are about such a reset, sorted; empty where no rule is.</summary>

@@ -124,8 +124,8 @@ internal sealed class TimedWait
         }
 
         // Of the operation and a delay alone: with a third task it is a choice, not a limit.
-        IOperation[] waited = [.. any.Arguments.SelectMany(argument => argument.Value.Unwrap() is IArrayCreationOperation { Initializer: { } elements } ? elements.ElementValues.AsEnumerable() : [argument.Value])];
-        return waited.Length == 2 && waited.Select(one => DelayOf(one.Unwrap(), body)).FirstOrDefault(delay => delay is not null) is { } limit ? (any, limit) : null;
+        IOperation[] waited = [.. WaitedTasks.Of(any)];
+        return waited.Length == 2 && waited.Select(one => DelayOf(one, body)).FirstOrDefault(delay => delay is not null) is { } limit ? (any, limit) : null;
     }
 
     private static IInvocationOperation? DelayOf(IOperation value, SocketBody body)

@@ -61,7 +61,7 @@ internal sealed class UnawaitedHandler
             case { Kind: HandOverKind.Argument, To: IInvocationOperation call }:
                 return IsQueue(call, body.Model.Types) || (IsTaskOrAsyncVoid(call) && IsDropped(call, body) && StaysBusy(call, handOver, body, cancellationToken)) ? call : null;
             case { Kind: HandOverKind.Captured, To: IAnonymousFunctionOperation lambda }:
-                return StarterOf(lambda, body) is { } starter ? starter : null;
+                return Uses(lambda, handOver, body) ? StarterOf(lambda, body) : null;
             case { Kind: HandOverKind.Captured, To: ILocalFunctionOperation { Symbol: var function } }:
                 foreach (IOperation use in body.ReferencesTo(function))
                 {
@@ -75,6 +75,36 @@ internal sealed class UnawaitedHandler
             default:
                 return null;
         }
+    }
+
+    /// <summary>Whether a lambda does something to the connection, or gives it on: not only asks for its address.</summary>
+    private static bool Uses(IAnonymousFunctionOperation lambda, HandOver handOver, SocketBody body)
+    {
+        ISymbol holder = ConnectionHolder.Of(handOver.Name, body);
+        foreach (SocketOperation operation in body.Operations)
+        {
+            if (operation.Kind is not (SocketOperationKind.Close or SocketOperationKind.Inquire)
+                && lambda.Syntax.Span.Contains(operation.Operation.Syntax.Span) && SymbolEqualityComparer.Default.Equals(ConnectionHolder.Of(operation, body), holder))
+            {
+                return true;
+            }
+        }
+
+        foreach (IOperation reference in body.ReferencesTo(handOver.Name))
+        {
+            IOperation value = reference.Wrapped();
+            while (value.Parent is IInvocationOperation call && call.Instance == value)
+            {
+                value = call.Wrapped();
+            }
+
+            if (value.Parent is IArgumentOperation && lambda.Syntax.Span.Contains(reference.Syntax.Span))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>The call that runs a delegate elsewhere and is not waited for.</summary>

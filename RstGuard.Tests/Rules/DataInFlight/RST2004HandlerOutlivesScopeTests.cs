@@ -71,6 +71,7 @@ public sealed class RST2004HandlerOutlivesScopeTests
         "class C { void M(Socket l) { using var s = l.Accept(); B(s); }" + Handler,
         "class C { void M(Socket l) { using var s = l.Accept(); Action a = () => B(s); a(); }" + Handler,
         "class C { void M(Socket l) { using var s = l.Accept(); new[] { 1, 2 }.ToList().ForEach(_ => B(s)); }" + Handler,
+        "class C { void M(Socket l) { using var s = l.Accept(); Task.Run(() => Console.WriteLine(s.RemoteEndPoint)); }" + Handler,
         // Listeners, datagrams, other types.
         "class C { void M() { using var l = new Socket(SocketType.Stream, ProtocolType.Tcp); l.Listen(); _ = A(l); } static async Task A(Socket l) { await l.AcceptAsync(); } }",
         "class C { void M() { using var u = new UdpClient(); _ = D(u); } static async Task D(UdpClient u) { await u.ReceiveAsync(); } }",

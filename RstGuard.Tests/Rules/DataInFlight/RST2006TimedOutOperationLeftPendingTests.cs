@@ -80,10 +80,10 @@ public sealed class RST2006TimedOutOperationLeftPendingTests
     public Task LookAlike_IsSilent(string source) => Rule.IsSilentAsync(source);
 
     [Theory]
-    [InlineData("s.ReceiveAsync(b, SocketFlags.None)", "'s.ReceiveAsync' stays pending when the time is over, because it has no token: closing the socket meanwhile sends the peer a reset, and if it is not closed, the receive takes the next data, which nobody gets")]
-    [InlineData("n.ReadAsync(b, 0, 9)", "'n.ReadAsync' stays pending when the time is over, because it has no token: it takes the next data that arrives, which nobody gets")]
-    [InlineData("n.WriteAsync(b, 0, 9)", "'n.WriteAsync' stays pending when the time is over, because it has no token: the rest is still sent, before whatever is sent next")]
-    [InlineData("l.AcceptSocketAsync()", "'l.AcceptSocketAsync' stays pending when the time is over, because it has no token: it takes the next client, which nobody serves")]
+    [InlineData("s.ReceiveAsync(b, SocketFlags.None)", "'s.ReceiveAsync' stays pending when the wait for it is given up, because it has no token: closing the socket meanwhile sends the peer a reset, and if it is not closed, the receive takes the next data, which nobody gets")]
+    [InlineData("n.ReadAsync(b, 0, 9)", "'n.ReadAsync' stays pending when the wait for it is given up, because it has no token: it takes the next data that arrives, which nobody gets")]
+    [InlineData("n.WriteAsync(b, 0, 9)", "'n.WriteAsync' stays pending when the wait for it is given up, because it has no token: the rest is still sent, before whatever is sent next")]
+    [InlineData("l.AcceptSocketAsync()", "'l.AcceptSocketAsync' stays pending when the wait for it is given up, because it has no token: it takes the next client, which nobody serves")]
     public Task Message_SaysWhatTheOperationWillDo(string operation, string message) => (Rule with { Messages = [message] }).FlagsAsync(
         $"class C {{ async Task M(Socket s, NetworkStream n, TcpListener l, byte[] b) {{ await [|{operation}.WaitAsync(TimeSpan.FromSeconds(1))|]; }} }}");
 
