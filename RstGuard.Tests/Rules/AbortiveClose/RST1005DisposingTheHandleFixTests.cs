@@ -19,29 +19,29 @@ public sealed class RST1005DisposingTheHandleFixTests
     private static Task Fixes(string before, string after) => Rule.FixesAsync(Method(before), Method(after));
 
     [Theory]
-    [InlineData("[|s.SafeHandle.Dispose()|]; // bye", "s.Dispose(); // bye")]
-    [InlineData("[|s.SafeHandle.Close()|];", "s.Dispose();")]
-    [InlineData("s?[|.SafeHandle.Dispose()|];", "s?.Dispose();")]
-    [InlineData("[|tcp.Client.SafeHandle.Dispose()|];", "tcp.Dispose();")]
-    [InlineData("tcp?[|.Client.SafeHandle.Dispose()|];", "tcp?.Dispose();")]
-    [InlineData("tcp?.Client?[|.SafeHandle.Dispose()|];", "tcp?.Dispose();")]
-    [InlineData("[|n.Socket.SafeHandle.Dispose()|];", "n.Socket.Dispose();")]
-    [InlineData("if (flag) [|s.SafeHandle.Dispose()|];", "if (flag) s.Dispose();")]
-    [InlineData("Action a = () => [|s.SafeHandle.Dispose()|];\na();", "Action a = () => s.Dispose();\na();")]
+    [InlineData("[|s.SafeHandle.Dispose()|]; // bye", "s.Close(); // bye")]
+    [InlineData("[|s.SafeHandle.Close()|];", "s.Close();")]
+    [InlineData("s?[|.SafeHandle.Dispose()|];", "s?.Close();")]
+    [InlineData("[|tcp.Client.SafeHandle.Dispose()|];", "tcp.Close();")]
+    [InlineData("tcp?[|.Client.SafeHandle.Dispose()|];", "tcp?.Close();")]
+    [InlineData("tcp?.Client?[|.SafeHandle.Dispose()|];", "tcp?.Close();")]
+    [InlineData("[|n.Socket.SafeHandle.Dispose()|];", "n.Socket.Close();")]
+    [InlineData("if (flag) [|s.SafeHandle.Dispose()|];", "if (flag) s.Close();")]
+    [InlineData("Action a = () => [|s.SafeHandle.Dispose()|];\na();", "Action a = () => s.Close();\na();")]
     public Task Handle_BecomesTheSocket(string before, string after) => Fixes(before, after);
 
     [Theory]
     [InlineData("[|s.SafeHandle.Dispose()|];\ns.Dispose();", "s.Dispose();")]
     [InlineData("[|tcp.Client.SafeHandle.Dispose()|];\ntcp.Close();", "tcp.Close();")]
-    public Task SocketThatIsDisposedNext_IsDisposedOnce(string before, string after) => Fixes(before, after);
+    public Task SocketThatIsDisposedNext_IsLeftToThat(string before, string after) => Fixes(before, after);
 
     [Fact]
-    public Task Two_AreBothFixed() => Fixes("[|s.SafeHandle.Dispose()|];\n[|tcp.Client.SafeHandle.Close()|];", "s.Dispose();\ntcp.Dispose();");
+    public Task Two_AreBothFixed() => Fixes("[|s.SafeHandle.Dispose()|];\n[|tcp.Client.SafeHandle.Close()|];", "s.Close();\ntcp.Close();");
 
     [Fact]
-    public Task OwnMember_IsDisposedWithoutAReceiver() => Rule.FixesAsync(
+    public Task OwnMember_IsClosedWithoutAReceiver() => Rule.FixesAsync(
         "class Own : Socket { Own() : base(SocketType.Stream, ProtocolType.Tcp) { } void Stop() => [|SafeHandle.Dispose()|]; }",
-        "class Own : Socket { Own() : base(SocketType.Stream, ProtocolType.Tcp) { } void Stop() => Dispose(); }");
+        "class Own : Socket { Own() : base(SocketType.Stream, ProtocolType.Tcp) { } void Stop() => Close(); }");
 
     [Theory]
     [InlineData("using ([|s.SafeHandle|]) { }")]
