@@ -11,16 +11,21 @@ namespace RstGuard.Sockets;
 internal static class IntentionalReset
 {
     private static readonly string[] MemberWords = ["abort", "kill", "rst", "terminate", "reset"];
+    private static readonly string[] ConditionWords = ["abort", "abortive", "force", "hard", "kill", "reset", "rst"];
+    private static readonly string[] OppositeWords = ["graceful", "gracefully", "soft"];
     private static readonly string[] TypeWords = ["abort", "kill", "chaos", "rst"];
 
     /// <summary>Asked for an operation that closes abortively or sets linger: so the word Reset in a member's name counts.</summary>
     internal static bool IsDeclared(ISymbol owner, IOperation operation)
     {
-        for (IOperation? outer = operation; outer is not null; outer = outer.Parent)
+        IOperation inner = operation;
+        for (IOperation? outer = operation; outer is not null; inner = outer, outer = outer.Parent)
         {
-            if (outer is ILocalFunctionOperation { Symbol: var function } && (HasAttribute(function) || NamesReset(function.Name)))
+            switch (outer)
             {
-                return true;
+                case ILocalFunctionOperation { Symbol: var function } when HasAttribute(function) || NamesReset(function.Name):
+                case IConditionalOperation conditional when inner != conditional.Condition && AsksFor(conditional.Condition, inner == conditional.WhenTrue):
+                    return true;
             }
         }
 
@@ -54,6 +59,21 @@ internal static class IntentionalReset
 
         return false;
     }
+
+    /// <summary>A condition that is named after an abort, as in <c>if (abortive)</c>, or the other branch of one that is named after its opposite.</summary>
+    private static bool AsksFor(IOperation condition, bool whenTrue) => condition.Unwrap() switch
+    {
+        IUnaryOperation { OperatorKind: UnaryOperatorKind.Not } negated => AsksFor(negated.Operand, !whenTrue),
+        IBinaryOperation { OperatorKind: BinaryOperatorKind.ConditionalAnd } both when whenTrue => AsksFor(both.LeftOperand, true) || AsksFor(both.RightOperand, true),
+        IBinaryOperation { OperatorKind: BinaryOperatorKind.ConditionalOr } either when !whenTrue => AsksFor(either.LeftOperand, false) || AsksFor(either.RightOperand, false),
+        ILocalReferenceOperation { Local.Name: var name } => NamesCondition(name, whenTrue),
+        IParameterReferenceOperation { Parameter.Name: var name } => NamesCondition(name, whenTrue),
+        IMemberReferenceOperation { Member.Name: var name } => NamesCondition(name, whenTrue),
+        _ => false,
+    };
+
+    private static bool NamesCondition(string name, bool whenTrue) =>
+        NameWords.Of(name).Any(word => (whenTrue ? ConditionWords : OppositeWords).Contains(word, StringComparer.OrdinalIgnoreCase));
 
     private static bool NamesReset(string name)
     {

@@ -29,7 +29,7 @@ internal sealed class LingerApplications
     {
         ISymbol option = initializer is IPropertyInitializerOperation property ? property.InitializedProperties[0] : ((IFieldInitializerOperation)initializer).InitializedFields[0];
         List<(SocketOperation Operation, SocketBody Body)> places = [];
-        foreach (SocketBody body in model.BodiesAnywhereThatName(option, cancellationToken))
+        foreach (SocketBody body in model.Calls.BodiesNaming(option, cancellationToken))
         {
             places.AddRange(body.Operations
                 .Where(operation => operation.Kind == SocketOperationKind.SetLinger && IsOf(operation.Value, option))

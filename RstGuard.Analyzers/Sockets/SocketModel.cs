@@ -102,29 +102,6 @@ internal sealed class SocketModel
     internal IEnumerable<SocketBody> BodiesThatName(ISymbol member, CancellationToken cancellationToken) =>
         member.ContainingType is { DeclaringSyntaxReferences.IsEmpty: false } type ? FactsOf(type, cancellationToken).BodiesThatName(member, cancellationToken) : [];
 
-    /// <summary>The bodies of all types about TCP that name <paramref name="member"/>.</summary>
-    internal IEnumerable<SocketBody> BodiesAnywhereThatName(ISymbol member, CancellationToken cancellationToken)
-    {
-        HashSet<INamedTypeSymbol> types = new(SymbolEqualityComparer.Default);
-        foreach (SyntaxTree tree in Compilation.SyntaxTrees)
-        {
-            if ((TopicsOf(tree, cancellationToken) & SocketTopics.Tcp) != 0)
-            {
-                foreach (SyntaxToken token in tree.GetRoot(cancellationToken).DescendantTokens())
-                {
-                    if (token.ValueText == member.Name && token.Parent?.FirstAncestorOrSelf<TypeDeclarationSyntax>() is { } declaration
-                        && SemanticModelOf(tree).GetDeclaredSymbol(declaration, cancellationToken) is INamedTypeSymbol type)
-                    {
-                        types.Add(type);
-                    }
-                }
-            }
-        }
-
-        // A nested type's members are among those of the type around it.
-        return types.Where(type => !types.Contains(type.ContainingType!)).SelectMany(type => FactsOf(type, cancellationToken).BodiesThatName(member, cancellationToken));
-    }
-
     /// <summary>What happens to the connection that <paramref name="holder"/>, a field or property, holds, wherever it goes.</summary>
     internal ConnectionReach ReachOf(ISymbol holder, CancellationToken cancellationToken) =>
         _reaches.TryGetValue(holder, out ConnectionReach? known) ? known : _reaches.GetOrAdd(holder, ConnectionReach.Of(this, holder, cancellationToken));

@@ -21,7 +21,7 @@ public sealed partial class KnownNamesTests
     private static readonly ImmutableHashSet<string> OtherNames =
     [
         "xunit.core", "xunit.v3.core", "nunit.framework", "Microsoft.VisualStudio.TestPlatform.TestFramework", "MSTest.TestFramework", "TUnit.Core",
-        "abort", "chaos", "close", "force", "kill", "reset", "rst", "terminate", "IntentionalResetAttribute",
+        "abort", "abortive", "chaos", "close", "force", "soft", "gracefully", "graceful", "hard", "kill", "reset", "rst", "terminate", "IntentionalResetAttribute",
         "ocket", "Tcp", "Begin", "Async", "windows", "CollectionExpression", "build_property.IsTestProject",
     ];
 

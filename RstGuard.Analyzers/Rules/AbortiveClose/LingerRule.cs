@@ -74,6 +74,7 @@ public abstract class LingerRule : SocketRule
         if (MessageArguments(Named(operation), time.Seconds, target) is not { } arguments
             || IntentionalReset.IsDeclared(context.Owner, operation.Operation)
             || SocketKindOf.IsNotTcp(operation.Connection, body, context.CancellationToken)
+            || SocketKindOf.IsOnlyBound(operation.Connection, body)
             || (target == LingerTarget.Listener && TargetPlatform.IsWindowsOnly(context.Owner, operation.Operation)))
         {
             return;

@@ -56,7 +56,36 @@ public sealed class RST1003CloseZero() : SocketRule(Catalogue.CloseZero, SocketT
         || SocketKindOf.IsNotTcp(connection, body, context.CancellationToken)
         || SocketKindOf.IsNonOwningStream(connection, body, context.CancellationToken)
         || SocketKindOf.IsListener(connection, body, context.CancellationToken)
+        || SocketKindOf.IsOnlyBound(connection, body)
+        || IsBeforeConnected(close, connection, body)
         || IsAfterFailure(close, connection);
+
+    /// <summary>A connect was begun, and nothing before the close shows that it ended: a socket that is connecting sends no reset when it is closed.</summary>
+    private static bool IsBeforeConnected(IOperation close, IOperation connection, SocketBody body)
+    {
+        if (SocketKindOf.SymbolOf(connection) is not { } holder)
+        {
+            return false;
+        }
+
+        bool begun = false;
+        foreach (SocketOperation earlier in body.Operations)
+        {
+            if (earlier.Operation.Syntax.SpanStart < close.Syntax.SpanStart && SymbolEqualityComparer.Default.Equals(SocketKindOf.SymbolOf(earlier.Connection), holder))
+            {
+                switch (earlier.Kind)
+                {
+                    case SocketOperationKind.Connect when earlier.Form == OperationForm.Begin || (earlier.Form == OperationForm.Task && earlier.Operation.Wrapped() == earlier.Operation):
+                        begun = true;
+                        break;
+                    case SocketOperationKind.Connect or SocketOperationKind.Send or SocketOperationKind.Receive or SocketOperationKind.ReceiveAll or SocketOperationKind.Wrap:
+                        return false;
+                }
+            }
+        }
+
+        return begun;
+    }
 
     /// <summary>In a handler of an operation on this connection that failed: there the reset tells the peer the truth.</summary>
     private static bool IsAfterFailure(IOperation close, IOperation connection)

@@ -54,18 +54,14 @@ public sealed class RST1005DisposingTheHandle() : SocketRule(Catalogue.Disposing
         return IntentionalReset.IsDeclared(context.Owner, close)
             || SocketKindOf.IsNotTcp(socket, body, context.CancellationToken)
             || SocketKindOf.IsListener(socket, body, context.CancellationToken)
+            || SocketKindOf.IsOnlyBound(socket, body)
             || HasForeignHandle(socket, body, context);
     }
 
     /// <summary>Made over a handle that does not own its descriptor: disposing that one closes nothing.</summary>
-    private static bool HasForeignHandle(IOperation? socket, SocketBody body, RuleContext context) =>
-        SocketKindOf.SymbolOf(socket) is { } holder
-        && body.CreationsOf(holder, context.CancellationToken).Any(creation => creation.Arguments.Any(argument => argument.Parameter?.Name == "handle" && IsForeign(argument.Value, body, context)));
+    private static bool HasForeignHandle(IOperation? socket, SocketBody body, RuleContext context) => SocketOrigins.Of(socket, body, context.CancellationToken).Creations
+        .Any(origin => origin.Creation.Arguments.Any(argument => argument.Parameter?.Name == "handle" && IsForeign(argument.Value, origin.Body, context)));
 
-    private static bool IsForeign(IOperation handle, SocketBody body, RuleContext context) => handle.Unwrap() switch
-    {
-        IObjectCreationOperation made => made.Arguments.Any(argument => argument.Parameter?.Name == "ownsHandle" && argument.Value.ConstantValue is not { HasValue: true, Value: true }),
-        ILocalReferenceOperation { Local: var local } => body.CreationsOf(local, context.CancellationToken).Any(made => IsForeign(made, body, context)),
-        _ => false,
-    };
+    private static bool IsForeign(IOperation handle, SocketBody body, RuleContext context) => SocketOrigins.Of(handle.Unwrap(), body, context.CancellationToken).Creations
+        .Any(origin => origin.Creation.Arguments.Any(argument => argument.Parameter?.Name == "ownsHandle" && argument.Value.ConstantValue is not { HasValue: true, Value: true }));
 }
