@@ -17,11 +17,11 @@ namespace RstGuard.Tests.Sockets;
 /// </summary>
 public sealed partial class KnownNamesTests
 {
-    // Not of .NET: test frameworks, words and beginnings of names, an operation kind newer than Roslyn 4.5, an MSBuild property.
+    // Not of .NET: test frameworks, words and beginnings of names, a keyword, an operation kind newer than Roslyn 4.5, an MSBuild property.
     private static readonly ImmutableHashSet<string> OtherNames =
     [
         "xunit.core", "xunit.v3.core", "nunit.framework", "Microsoft.VisualStudio.TestPlatform.TestFramework", "MSTest.TestFramework", "TUnit.Core",
-        "abort", "abortive", "chaos", "close", "force", "soft", "gracefully", "graceful", "hard", "kill", "reset", "rst", "terminate", "IntentionalResetAttribute",
+        "abort", "abortive", "base", "chaos", "close", "force", "soft", "gracefully", "graceful", "hard", "kill", "reset", "rst", "terminate", "IntentionalResetAttribute",
         "ocket", "Tcp", "Begin", "Async", "windows", "CollectionExpression", "build_property.IsTestProject",
     ];
 
@@ -132,6 +132,7 @@ public sealed partial class KnownNamesTests
                 names.Add(name);
                 names.Add(reader.GetString(type.Namespace) + "." + name);
                 names.UnionWith(type.GetProperties().Select(p => reader.GetString(reader.GetPropertyDefinition(p).Name)));
+                names.UnionWith(type.GetEvents().Select(e => reader.GetString(reader.GetEventDefinition(e).Name)));
                 names.UnionWith(type.GetFields().Select(f => reader.GetString(reader.GetFieldDefinition(f).Name)));
                 foreach (MethodDefinition method in type.GetMethods().Select(reader.GetMethodDefinition))
                 {
