@@ -7,7 +7,7 @@ internal static class DiagnosticProperties
 {
     /// <summary>
     /// RST1001, RST1009: what the diagnostic marks, one of <see cref="LingerForms"/>. RST4001: which timeout, one of <see cref="Timeouts"/>.
-    /// RST2001: the evidence, one of <see cref="UnreadEvidence"/>.
+    /// RST2001: the evidence, one of <see cref="UnreadEvidence"/>. RST2002: what is pending, one of <see cref="PendingForms"/>.
     /// </summary>
     internal const string Form = "form";
 
@@ -59,6 +59,16 @@ internal static class DiagnosticProperties
 
         /// <summary>The value of a property's or field's initializer.</summary>
         internal const string OptionDefault = "optionDefault";
+    }
+
+    /// <summary>RST2002: what is pending.</summary>
+    internal static class PendingForms
+    {
+        /// <summary>A receive: a shutdown before the close repairs it.</summary>
+        internal const string Receive = "receive";
+
+        /// <summary>A send: after a shutdown the peer would read a clean end of a truncated message, so no fix.</summary>
+        internal const string Send = "send";
     }
 
     /// <summary>RST2001: why data is known, or likely, to be unread.</summary>

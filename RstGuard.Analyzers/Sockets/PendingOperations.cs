@@ -25,6 +25,7 @@ internal sealed class PendingOperations
     private readonly CancellationToken _cancellationToken;
     private readonly List<CallSite> _protected = [];
     private readonly HashSet<CodeFunction> _touching = [];
+    private readonly Dictionary<ISymbol, List<CallSite>> _waits = new(SymbolEqualityComparer.Default);
     private readonly bool _writerShutsDown;
 
     internal PendingOperations(ConnectionReach reach, SocketModel model, CancellationToken cancellationToken)
@@ -76,8 +77,12 @@ internal sealed class PendingOperations
             }
         }
 
-        return _reach.LeavesSight ? StartedOutside(close, closing) : null;
+        return (_reach.LeavesSight ? StartedOutside(close, closing) : null) ?? SendAt(close, closing);
     }
+
+    /// <summary>A send of the closing type's own that nobody waits for, and that no shutdown stands behind.</summary>
+    private ReachedOperation? SendAt(IOperation close, CodeFunction closing) => _reach.Operations.FirstOrDefault(operation =>
+        operation is { Kind: ReachedKind.Send, Origin: ReachOrigin.Own } && IsDetached(operation, out _) && IsPending(operation, close, closing));
 
     /// <summary>
     /// The start of an object that got the connection, takes it out of sight, and is ended only after the connection is closed.
@@ -158,7 +163,9 @@ internal sealed class PendingOperations
 
     private bool IsPending(ReachedOperation receive, IOperation close, CodeFunction closing)
     {
-        if (receive.Origin == ReachOrigin.Other && IsDisposal(closing))
+        INamedTypeSymbol? type = closing.Body.Owner.ContainingType;
+        bool isOther = receive.Origin == ReachOrigin.Other && !ConnectionReach.AreKin(type, receive.Body.Owner.ContainingType);
+        if (isOther && IsDisposal(closing))
         {
             // Whoever made this object disposes of its parts, in an order that is judged there.
             return false;
@@ -175,7 +182,7 @@ internal sealed class PendingOperations
             return IsReached(closing, close, new Question(receive, [], symbols, null, isOwn: true, isDetached: true), [], 0);
         }
 
-        return Loops(receive).Any(loop => IsReached(closing, close, loop, [], 0));
+        return Loops(receive, type, isOther).Any(loop => IsReached(closing, close, loop, [], 0));
     }
 
     private static bool IsDisposal(CodeFunction function)
@@ -202,7 +209,12 @@ internal sealed class PendingOperations
 
         if (call.TargetMethod.Name.StartsWith("Begin", StringComparison.Ordinal))
         {
-            return call.Wrapped().Parent is not IArgumentOperation && !IsEndedBy(receive);
+            return call.Wrapped().Parent switch
+            {
+                IArgumentOperation => false,
+                IReturnOperation => MadeTaskOf(receive) is { } made && TaskUse.OfTask(made, receive.Body).Mode == CallMode.Started,
+                _ => !IsEndedBy(receive),
+            };
         }
 
         if (call.TargetMethod.ReturnType.SpecialType == SpecialType.System_Boolean && KnownTypes.Is(call.TargetMethod.Parameters.FirstOrDefault()?.Type, _model.Concurrency.SocketAsyncEventArgs))
@@ -218,6 +230,21 @@ internal sealed class PendingOperations
         TaskUse use = TaskUse.OfTask(call, receive.Body);
         kept = use.Kept;
         return use.Mode == CallMode.Started;
+    }
+
+    /// <summary>The call of FromAsync that gets the lambda with the Begin in it, directly or through a local.</summary>
+    private static IInvocationOperation? MadeTaskOf(ReachedOperation begin)
+    {
+        IOperation value = begin.Function.Root;
+        while (value.Parent is IConversionOperation or IParenthesizedOperation or IDelegateCreationOperation)
+        {
+            value = value.Parent;
+        }
+
+        IOperation? argument = value.Parent is IVariableInitializerOperation { Parent: IVariableDeclaratorOperation { Symbol: var local } }
+            ? begin.Body.ReferencesTo(local).FirstOrDefault()?.Wrapped().Parent
+            : value.Parent;
+        return argument is IArgumentOperation { Parent: IInvocationOperation { TargetMethod.Name: "FromAsync" } made } ? made : null;
     }
 
     /// <summary>BeginReceive and EndReceive in one function: it waits in between.</summary>
@@ -237,7 +264,7 @@ internal sealed class PendingOperations
     }
 
     /// <summary>The started functions in which <paramref name="receive"/> is repeated, and does not wait for the answer to a request.</summary>
-    private IEnumerable<Question> Loops(ReachedOperation receive)
+    private IEnumerable<Question> Loops(ReachedOperation receive, INamedTypeSymbol? closingType, bool isOther)
     {
         Stack<(CodeFunction Function, IOperation Site, bool InLoop, bool Asked, int Depth)> pending = new();
         Dictionary<CodeFunction, bool> seen = [];
@@ -281,12 +308,12 @@ internal sealed class PendingOperations
             }
 
             INamedTypeSymbol? starter = start.Caller.Body.Owner.ContainingType;
-            bool isOwn = receive.Origin != ReachOrigin.Other
+            bool isOwn = !isOther
                 && (receive.Origin == ReachOrigin.Part ? ConnectionReach.AreKin(starter, receive.Body.Owner.ContainingType) || IsOwn(starter) : IsOwn(starter));
-            yield return new Question(receive, sequenced, kept, starter, isOwn, isDetached: false);
+            yield return new Question(receive, sequenced, kept, closingType, isOwn, isDetached: false);
         }
 
-        bool IsOwn(INamedTypeSymbol? type) => _reach.IsKin(type);
+        bool IsOwn(INamedTypeSymbol? type) => _reach.IsKin(type) || ConnectionReach.AreKin(type, closingType);
     }
 
     /// <summary>A loop that goes on until somebody ends it, rather than until a length is complete.</summary>
@@ -364,13 +391,38 @@ internal sealed class PendingOperations
         }
 
         System.Collections.Immutable.ImmutableArray<CallSite> callers = _calls.CallersOf(function, _cancellationToken);
-        return (question.MayBeEnteredAt(method) && IsEntry(method, callers))
+        return (IsEntry(method, callers) && (question.MayBeEnteredAt(method) || IsEndedElsewhere(method, callers, question)))
             || callers.Any(caller => caller.Mode switch
             {
                 CallMode.Inline => IsReached(caller.Caller, caller.Operation, question, seen, depth + 1),
                 CallMode.Started => question.MayBeEnteredAt(method),
                 _ => false,
             });
+    }
+
+    /// <summary>
+    /// An object whose receive a started loop awaits, and that is not seen to be disposed of: neither by the loop nor by anybody who
+    /// could have waited for it. Somebody has it as an <c>IDisposable</c>.
+    /// </summary>
+    private static bool IsEndedElsewhere(IMethodSymbol method, System.Collections.Immutable.ImmutableArray<CallSite> callers, Question question) =>
+        method.Name is "Dispose" or "DisposeAsync"
+        && callers.All(caller => ConnectionReach.AreKin(caller.Caller.Body.Owner.ContainingType, method.ContainingType))
+        && !question.Sequenced.Any(function => function.Root.Descendants().Any(operation => IsEndOf(operation, method.ContainingType)));
+
+    private static bool IsEndOf(IOperation operation, INamedTypeSymbol type)
+    {
+        ITypeSymbol? ended = operation switch
+        {
+            IUsingOperation { Resources: IVariableDeclarationGroupOperation group } => TypeOf(group),
+            IUsingOperation scope => scope.Resources.Unwrap().Type,
+            IUsingDeclarationOperation declaration => TypeOf(declaration.DeclarationGroup),
+            IInvocationOperation { TargetMethod.Name: "Dispose" or "DisposeAsync" or "Close" or "CloseAsync" } call => Operations.Receiver(call.Instance)?.Type,
+            _ => null,
+        };
+        return ended is not null && (KnownTypes.IsOrDerives(type, ended.OriginalDefinition as INamedTypeSymbol) || KnownTypes.IsOrDerives(ended, type.OriginalDefinition)
+            || type.AllInterfaces.Any(contract => KnownTypes.Is(contract, ended.OriginalDefinition as INamedTypeSymbol)));
+
+        static ITypeSymbol? TypeOf(IVariableDeclarationGroupOperation group) => group.Declarations.FirstOrDefault()?.Declarators.FirstOrDefault()?.Symbol.Type;
     }
 
     private static bool IsStartOf(CallSite start, Question question) => start.Kept is { } kept && question.Kept.Contains(kept);
@@ -511,7 +563,8 @@ internal sealed class PendingOperations
     {
         foreach (ISymbol symbol in kept)
         {
-            if (function.Body.ReferencesTo(symbol).Any(reference => Paths.MayRunBefore(reference, site) && TaskUse.IsWait(reference, function.Body)))
+            if (function.Body.ReferencesTo(symbol).Any(reference => Paths.MayRunBefore(reference, site) && TaskUse.IsWait(reference, function.Body))
+                || WaitsFor(symbol).Any(call => call.Caller.Equals(function) && Paths.MayRunBefore(call.Operation, site)))
             {
                 return true;
             }
@@ -521,6 +574,32 @@ internal sealed class PendingOperations
             && argument.Value.Unwrap() is not (IDefaultValueOperation or IPropertyReferenceOperation { Property.Name: "None" }));
         return hasToken && function.Root.Descendants().Any(operation => operation is IInvocationOperation { TargetMethod: { Name: "Cancel" or "CancelAsync" } cancel }
             && KnownTypes.Is(cancel.ContainingType, _model.Concurrency.CancellationTokenSource) && Paths.MayRunBefore(operation, site));
+    }
+
+    /// <summary>The places that wait for the task or thread in a field, and those that call what does.</summary>
+    private List<CallSite> WaitsFor(ISymbol kept)
+    {
+        if (!_waits.TryGetValue(kept, out List<CallSite>? sites))
+        {
+            _waits.Add(kept, sites = []);
+            if (kept is IFieldSymbol or IPropertySymbol)
+            {
+                foreach (SocketBody body in _calls.BodiesNaming(kept, _cancellationToken))
+                {
+                    foreach (IOperation reference in body.ReferencesTo(kept))
+                    {
+                        if (TaskUse.IsWait(reference, body))
+                        {
+                            sites.Add(new CallSite(CodeFunction.Of(body, reference), reference, CallMode.Inline, null));
+                        }
+                    }
+                }
+
+                AddCallers(sites);
+            }
+        }
+
+        return sites;
     }
 
     /// <summary>Adds the places that call what the sites of <paramref name="sites"/> are in.</summary>
@@ -543,7 +622,7 @@ internal sealed class PendingOperations
 
     /// <summary>One pending operation, and what runs it.</summary>
     private sealed class Question(
-        ReachedOperation receive, HashSet<CodeFunction> sequenced, HashSet<ISymbol> kept, INamedTypeSymbol? starter, bool isOwn, bool isDetached)
+        ReachedOperation receive, HashSet<CodeFunction> sequenced, HashSet<ISymbol> kept, INamedTypeSymbol? closingType, bool isOwn, bool isDetached)
     {
         internal ReachedOperation Receive { get; } = receive;
 
@@ -559,9 +638,9 @@ internal sealed class PendingOperations
         internal bool IsDetached { get; } = isDetached;
 
         /// <summary>
-        /// Whether a caller of <paramref name="method"/> from outside counts. Of a loop that another type starts, only that type's
-        /// callers do: it may well have waited for the loop.
+        /// Whether a caller of <paramref name="method"/> that is not seen counts. Of a loop that another type starts, those of the closing
+        /// type do not: they may well be the ones who waited for the loop.
         /// </summary>
-        internal bool MayBeEnteredAt(IMethodSymbol method) => IsOwn || ConnectionReach.AreKin(method.ContainingType, starter);
+        internal bool MayBeEnteredAt(IMethodSymbol method) => IsOwn || !ConnectionReach.AreKin(method.ContainingType, closingType);
     }
 }

@@ -77,13 +77,19 @@ public sealed class RST2002ClosedWhilePending() : SocketRule(Catalogue.ClosedWhi
         return false;
     }
 
-    private static void Report(RawClose close, ISymbol holder, ReachedOperation pending, RuleContext context) => context.Report(
-        Marked(close),
-        ImmutableDictionary<string, string?>.Empty,
-        pending.Operation,
-        null,
-        Text(close.Connection is IVariableDeclaratorOperation ? null : close.Connection.Syntax, holder.Name),
-        Text((pending.Operation.Syntax as InvocationExpressionSyntax)?.Expression, pending.Call?.TargetMethod.Name ?? pending.Operation.Syntax.ToString()));
+    private static void Report(RawClose close, ISymbol holder, ReachedOperation pending, RuleContext context)
+    {
+        bool sends = pending.Kind == ReachedKind.Send;
+        context.Report(
+            Marked(close),
+            ImmutableDictionary<string, string?>.Empty.Add(DiagnosticProperties.Form, sends ? DiagnosticProperties.PendingForms.Send : DiagnosticProperties.PendingForms.Receive),
+            pending.Operation,
+            // Callbacks and event arguments are mostly waited for by a queue or a counter, which is not seen here.
+            sends && !context.Model.Concurrency.IsTask(pending.Call?.Type) ? DiagnosticSeverity.Info : null,
+            Text(close.Connection is IVariableDeclaratorOperation ? null : close.Connection.Syntax, holder.Name),
+            Text((pending.Operation.Syntax as InvocationExpressionSyntax)?.Expression, pending.Call?.TargetMethod.Name ?? pending.Operation.Syntax.ToString()),
+            Texts.Get(sends ? "RST2002Sending" : "RST2002Receiving"));
+    }
 
     private static Location Marked(RawClose close) => close.Operation switch
     {

@@ -15,7 +15,8 @@ namespace RstGuard.Rules;
 public sealed class RST2002ClosedWhilePendingFix() : SocketFix(Catalogue.ClosedWhilePending, "RST2002")
 {
     private protected override ImmutableArray<TextChange> Edits(SyntaxNode node, FixedDocument document, Diagnostic diagnostic) =>
-        node is InvocationExpressionSyntax call
+        diagnostic.Properties.TryGetValue(DiagnosticProperties.Form, out string? pending) && pending == DiagnosticProperties.PendingForms.Receive
+        && node is InvocationExpressionSyntax call
         && document.Model.GetSymbolInfo(call, document.CancellationToken).Symbol is IMethodSymbol { Name: "Close" or "Dispose", IsStatic: false, Parameters.IsEmpty: true } method
         && KnownTypes.Is(method.ContainingType, SocketModel.For(document.Model.Compilation).Types.Socket)
         && GuardedShutdown.Before(call, document) is { } shutdown

@@ -53,6 +53,10 @@ public sealed class RST2002ClosedWhilePendingFixTests
         Type("public void Stop()\n{\n    try { _s.Shutdown(SocketShutdown.Both); }\n    catch (SocketException) { }\n    catch (ObjectDisposedException) { }\n    _s.Close();\n}\n\npublic void Dispose()\n{\n    try { _s.Shutdown(SocketShutdown.Both); }\n    catch (SocketException) { }\n    catch (ObjectDisposedException) { }\n    _s.Dispose();\n}"));
 
     [Fact]
+    public Task PendingSend_HasNoFix() => Rule.OffersNoFixAsync(
+        "class C { Socket _s; public C(Socket s) { _s = s; } public void Send(byte[] b) { _ = _s.SendAsync(b, SocketFlags.None); } public void Stop() { [|_s.Close()|]; } }");
+
+    [Fact]
     public Task CloseOfWhatIsTakenOut_HasNoFix() => Rule.OffersNoFixAsync(Type("public void Stop() { Interlocked.Exchange(ref _s, null)?[|.Close()|]; }"));
 
     [Fact]

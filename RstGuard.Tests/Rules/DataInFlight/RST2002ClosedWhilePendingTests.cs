@@ -21,6 +21,8 @@ public sealed class RST2002ClosedWhilePendingTests
         "class C { void M(Socket l) { var s = l.Accept(); var t = s.ReceiveAsync(new byte[9], SocketFlags.None); Thread.Sleep(50); [|s.Dispose()|]; } }",
         "class C { void M(Socket l) { var s = l.Accept(); s.BeginReceive(new byte[9], 0, 9, SocketFlags.None, r => { }, null); Console.ReadLine(); [|s.Close()|]; } }",
         "using var [|s|] = new Socket(SocketType.Stream, ProtocolType.Tcp); s.Connect(\"a\", 1); _ = s.ReceiveAsync(new byte[9], SocketFlags.None); Console.ReadLine();",
+        "class C { Socket _s; public C(Socket s) { _s = s; } public void Read(byte[] b) { Func<AsyncCallback, object, IAsyncResult> begin = (c, o) => _s.BeginReceive(b, 0, b.Length, SocketFlags.None, c, o); Task<int> t = Task.Factory.FromAsync<int>(begin, _s.EndReceive, null); t.ContinueWith(x => Read(b)); } public void Dispose() { [|_s.Dispose()|]; } }",
+        "class Client { public Socket Socket { get; } public Client(Socket s) { Socket = s; } } class Server { List<Client> _all = new List<Client>(); void Serve(Socket l) { while (true) { var c = new Client(l.Accept()); _all.Add(c); c.Socket.BeginReceive(new byte[9], 0, 9, SocketFlags.None, OnReceive, c); } } void OnReceive(IAsyncResult r) { var c = (Client)r.AsyncState; if (c.Socket.EndReceive(r) == 0) c.Socket.Close(); } public void Stop() { foreach (var c in _all) [|c.Socket.Close()|]; } }",
         // A loop that is started.
         "class C { Socket _s; public C(Socket s) { _s = s; _ = LoopAsync(); } " + Loop + " public void Dispose() { [|_s.Dispose()|]; } }",
         "class C { Socket _s; Task _t; public C(Socket s) { _s = s; _t = LoopAsync(); } " + Loop + " public void Dispose() { [|_s.Dispose()|]; } }",
@@ -71,6 +73,27 @@ public sealed class RST2002ClosedWhilePendingTests
         "interface IConn : IAsyncDisposable { ValueTask<int> ReceiveAsync(Memory<byte> b); } sealed class Conn : IConn { readonly Socket _s; public Conn(Socket s) { _s = s; } public ValueTask<int> ReceiveAsync(Memory<byte> b) => _s.ReceiveAsync(b, SocketFlags.None); public ValueTask DisposeAsync() { [|_s.Dispose()|]; return default; } } class Client { IConn _c; Task _loop; public void Start(Socket s) { _c = new Conn(s); _loop = Task.Run(ReadLoop); } async Task ReadLoop() { var b = new byte[9]; while (true) { if (await _c.ReceiveAsync(b).ConfigureAwait(false) == 0) break; } } public async Task CloseAsync() { await _c.DisposeAsync(); } }",
     ];
 
+    private const string Connection =
+        "interface IConn : IAsyncDisposable { ValueTask<int> ReceiveAsync(Memory<byte> b); } sealed class Conn : IConn { readonly Socket _s; public Conn(Socket s) { _s = s; } public ValueTask<int> ReceiveAsync(Memory<byte> b) => _s.ReceiveAsync(b, SocketFlags.None); public ValueTask DisposeAsync() { [|_s.Dispose()|]; return default; } } "
+        + "class Lines { readonly IConn _c; public Lines(IConn c) { _c = c; } public async Task<string> NextAsync() { var b = new byte[9]; while (true) { int n = await _c.ReceiveAsync(b).ConfigureAwait(false); if (n == 0) return null; if (b[n - 1] == 10) return \"line\"; } } } "
+        + "class Reader { readonly Lines _l; readonly Task _loop; public Reader(IConn c) { _l = new Lines(c); _loop = Task.Run(LoopAsync); } async Task LoopAsync() { while (true) { if (await _l.NextAsync() == null) break; } } public async Task DisposeAsync() { await _loop; } } ";
+
+    [Fact]
+    public Task LoopOfAnotherType_IsPendingForTheOneWhoEndsTheConnection() =>
+        Rule.FlagsAsync(Connection + "class Client { IConn _c; Reader _r; public void Start(Socket s) { _c = new Conn(s); _r = new Reader(_c); } public async Task CloseAsync() { await _c.DisposeAsync(); await _r.DisposeAsync(); } }");
+
+    [Fact]
+    public Task ConnectionThatIsEndedAsADisposable_IsFlagged() =>
+        Rule.FlagsAsync(Connection + "class Client { IConn _c; Reader _r; public void Start(Socket s) { _c = new Conn(s); _r = new Reader(_c); } public async Task CloseAsync() { await End(_c); await End(null); } static async Task End(IAsyncDisposable d) { try { await d.DisposeAsync(); } catch (Exception e) { Console.WriteLine(e); } } }");
+
+    [Fact]
+    public Task ConnectionOfAFactory_ThatTheLoopEndsItself_IsSilent() =>
+        Rule.IsSilentAsync("class W : IDisposable { Socket _s; public W(Socket s) { _s = s; } public async Task RunAsync() { var b = new byte[9]; while (await _s.ReceiveAsync(b, SocketFlags.None) > 0) { } } public void Dispose() { _s.Dispose(); } } class F { public static W Make(Socket s) => new W(s); } class Server { async Task Handle(Socket s) { using (var w = F.Make(s)) { await w.RunAsync(); } } void Loop(Socket l) { while (true) { _ = Handle(l.Accept()); } } }");
+
+    [Fact]
+    public Task LoopOfAnotherType_ThatIsWaitedForThroughItsOwner_IsNotPending() =>
+        Rule.IsSilentAsync((Connection + "class Client { IConn _c; Reader _r; public void Start(Socket s) { _c = new Conn(s); _r = new Reader(_c); } public async Task CloseAsync() { await _r.DisposeAsync(); await _c.DisposeAsync(); } }").Replace("[|", "").Replace("|]", ""));
+
     /// <summary>Right, or not known to be wrong.</summary>
     public static TheoryData<string> LookAlikes =>
     [
@@ -85,6 +108,7 @@ public sealed class RST2002ClosedWhilePendingTests
         "class C { async Task M(Socket l) { var s = l.Accept(); var t = s.ReceiveAsync(new byte[9], SocketFlags.None); s.Send(new byte[1]); await t; s.Dispose(); } }",
         "class C { void M(Socket l) { var s = l.Accept(); var r = s.BeginReceive(new byte[9], 0, 9, SocketFlags.None, null, null); r.AsyncWaitHandle.WaitOne(); s.EndReceive(r); s.Dispose(); } }",
         "class C { async Task M(Socket l) { var s = l.Accept(); int n = await Task.Factory.FromAsync(s.BeginReceive(new byte[9], 0, 9, SocketFlags.None, null, null), s.EndReceive); s.Dispose(); } }",
+        "class C { Socket _s; public C(Socket s) { _s = s; } public Task<int> ReadAsync(byte[] b) => Task<int>.Factory.FromAsync((c, o) => _s.BeginReceive(b, 0, b.Length, SocketFlags.None, c, o), _s.EndReceive, null); public void Dispose() { _s.Dispose(); } }",
         // Shut down first.
         "class C { Socket _s; public C(Socket s) { _s = s; _ = LoopAsync(); } " + Loop + " public void Stop() { _s.Shutdown(SocketShutdown.Both); _s.Close(); } }",
         "class C { Socket _s; public C(Socket s) { _s = s; _ = LoopAsync(); } " + Loop + " public void Stop() { try { if (_s.Connected) _s.Shutdown(SocketShutdown.Send); } catch (SocketException) { } finally { _s.Close(); } } }",
@@ -151,8 +175,18 @@ public sealed class RST2002ClosedWhilePendingTests
 
     [Fact]
     public Task Message_NamesWhatIsClosedAndWhatIsPending() =>
-        (Rule with { Severity = DiagnosticSeverity.Warning, Arguments = ["_s", "_s.ReceiveAsync"] })
+        (Rule with { Severity = DiagnosticSeverity.Warning, Messages = ["'_s' is closed while '_s.ReceiveAsync' may still be receiving; the peer gets a reset and unsent data is discarded"] })
             .FlagsAsync("class C { Socket _s; public C(Socket s) { _s = s; _ = LoopAsync(); } " + Loop + " public void Stop() { [|_s.Close()|]; } }");
+
+    [Fact]
+    public Task SendThatNobodyWaitsFor_IsFlagged() =>
+        (Rule with { Severity = DiagnosticSeverity.Warning, Messages = ["'_s' is closed while '_s.SendAsync' may still be sending; the peer gets a reset and unsent data is discarded"] })
+            .FlagsAsync("class C { Socket _s; public C(Socket s) { _s = s; } public void Send(byte[] b) { _ = _s.SendAsync(b, SocketFlags.None); } public void Stop() { [|_s.Close()|]; } }");
+
+    [Fact]
+    public Task SendWithACallback_GetsInfo() =>
+        (Rule with { Severity = DiagnosticSeverity.Info })
+            .FlagsAsync("class C { Socket _s; public C(Socket s) { _s = s; } public void Send(byte[] b) { _s.BeginSend(b, 0, b.Length, SocketFlags.None, r => _s.EndSend(r), null); } public void Stop() { [|_s.Close()|]; } }");
 
     [Fact]
     public Task TestProject_GetsInfo() =>
