@@ -228,7 +228,8 @@ internal sealed class TimedWait
 
         if (Wait.TargetMethod.Name != "WaitAsync")
         {
-            return Ends is { TimedOut: { } leaving } && Outcome.Leaves(leaving, out bool goesRound) && !goesRound;
+            return Ends is { TimedOut: { } leaving } ? Outcome.Leaves(leaving, out bool goesRound) && !goesRound
+                : Ends is not null && LoopOf(Wait) is null && !IsUsedAfter(Ends.Choice, holder);
         }
 
         // It throws: out of the loop, unless something catches that there.
@@ -242,6 +243,11 @@ internal sealed class TimedWait
 
         return true;
     }
+
+    private bool IsUsedAfter(IOperation choice, ISymbol holder) => Body.Operations.Any(operation =>
+        operation.Kind is not (SocketOperationKind.Close or SocketOperationKind.StopListening or SocketOperationKind.Inquire)
+        && operation.Operation.Syntax.SpanStart > choice.Syntax.Span.End
+        && SymbolEqualityComparer.Default.Equals(ConnectionHolder.Of(operation, Body), holder));
 
     // A listener is no connection, and the end of its scope no operation.
     private bool IsScopeOf(ISymbol holder) => holder is ILocalSymbol { DeclaringSyntaxReferences: { Length: 1 } declarations }

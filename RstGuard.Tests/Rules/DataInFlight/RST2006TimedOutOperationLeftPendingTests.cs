@@ -22,6 +22,7 @@ public sealed class RST2006TimedOutOperationLeftPendingTests
         "using var s = new Socket(SocketType.Stream, ProtocolType.Tcp); s.Connect(\"a\", 1); await [|s.ReceiveAsync(new byte[9], SocketFlags.None).WaitAsync(TimeSpan.FromSeconds(1))|];",
         // The stream is read on after the time.
         "class C { async Task M(TcpClient c, byte[] b) { using var s = c.GetStream(); while (true) { try { await [|s.ReadAsync(b, 0, 9).WaitAsync(TimeSpan.FromSeconds(1))|]; } catch (TimeoutException) { } } } }",
+        "class C { async Task<int> M(byte[] b) { using var c = new TcpClient(\"a\", 1); var s = c.GetStream(); var read = s.ReadAsync(b, 0, 9); if (await [|Task.WhenAny(read, Task.Delay(1000))|] == read) { return await read; } return await s.ReadAsync(b, 0, 9); } }",
         // WhenAny.
         "class C { async Task M(Socket s, byte[] b) { var read = s.ReceiveAsync(b, SocketFlags.None); if (await [|Task.WhenAny(read, Task.Delay(1000))|] != read) throw new TimeoutException(); Console.WriteLine(await read); } }",
         "class C { async Task<int> M(Socket s, byte[] b) { Task<int> read = s.ReceiveAsync(b, SocketFlags.None); if (await [|Task.WhenAny(read, Task.Delay(1000)).ConfigureAwait(false)|] == read) { return await read; } return -1; } }".Replace("[|Task.WhenAny(read, Task.Delay(1000)).ConfigureAwait(false)|]", "[|Task.WhenAny(read, Task.Delay(1000))|].ConfigureAwait(false)", StringComparison.Ordinal),
@@ -63,6 +64,8 @@ public sealed class RST2006TimedOutOperationLeftPendingTests
         "class C { async Task M(byte[] b) { using (var c = new TcpClient(\"a\", 1)) { try { await c.GetStream().ReadAsync(b, 0, 9).WaitAsync(TimeSpan.FromSeconds(1)); } catch (TimeoutException) { Console.WriteLine(); } } } }",
         "class C { async Task M() { var l = new TcpListener(IPAddress.Loopback, 0); l.Start(); try { var c = await l.AcceptTcpClientAsync().WaitAsync(TimeSpan.FromSeconds(1)); c.Dispose(); } finally { l.Stop(); } } }",
         "class C { async Task M() { using var l = new TcpListener(IPAddress.Loopback, 0); l.Start(); using var c = await l.AcceptTcpClientAsync().WaitAsync(TimeSpan.FromSeconds(1)); } }",
+        "class C { async Task<string> M(TcpClient c) { using var r = new StreamReader(c.GetStream()); var line = r.ReadLineAsync(); if (await Task.WhenAny(line, Task.Delay(1000)) == line) return await line; c.Close(); return null; } }",
+        "class C { async Task<int> M(byte[] b) { using var c = new TcpClient(\"a\", 1); var read = c.GetStream().ReadAsync(b, 0, 9); if (await Task.WhenAny(read, Task.Delay(1000)) == read) { return await read; } return -1; } }",
         // Connecting, datagrams, and other types.
         "class C { async Task M(Socket s) { await s.ConnectAsync(\"a\", 1).WaitAsync(TimeSpan.FromSeconds(1)); } }",
         "class C { async Task M(TcpClient c) { if (!c.ConnectAsync(\"a\", 1).Wait(1000)) { c.Close(); } } }",
