@@ -12,6 +12,14 @@ public sealed class FixesUnderOtherAnalyzersTests
 {
     private const string ConfigureAwaitId = "VSTHRD111";
 
+    /// <summary>What a fix is known to wake, each with its reason. One that does not show any more fails, so that the list shrinks.</summary>
+    private static readonly Dictionary<(string Rule, string Id), string> Known = new()
+    {
+        [("RST2004", "IDISP007")] = "The handler now owns the connection that it is given: that is the repair, and to the analyzer every parameter is somebody else's.",
+        [("RST2007", "VSTHRD103")] = "CancellationTokenSource.CancelAsync came with .NET 8; DuplexCopy.cs is written for older targets too.",
+        [("RST2009", "IDISP001")] = "CloseGracefully disposes the socket, in every case; the analyzer does not follow the call.",
+    };
+
     public static TheoryData<string> Programs => [.. Proof.All().Where(proof => proof.FixedSample is null).Select(proof => proof.FileName)];
 
     // VSTHRD111 is a convention of libraries and off by default: where a program does not keep it, a fix need not begin to.
@@ -62,6 +70,11 @@ public sealed class FixesUnderOtherAnalyzersTests
             {
                 added.RemoveAt(same);
             }
+        }
+
+        foreach (((string rule, string id), string reason) in Known.Where(known => known.Key.Rule == proof.Rule))
+        {
+            Assert.True(added.RemoveAll(other => other.Id == id) > 0, $"{rule}'s fix adds no {id} any more; take it off the list of known ones ({reason}).");
         }
 
         Assert.True(added.Count == 0, $"'{title}' adds:\n{string.Join('\n', added.Select(other => $"{other}\n    {TextOf(other)}"))}");
