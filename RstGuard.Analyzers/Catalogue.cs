@@ -64,6 +64,9 @@ public static class Catalogue
     /// <summary>RST2010 Sending after the peer has closed.</summary>
     internal static readonly DiagnosticDescriptor SendingAfterPeerClosed = Define("RST2010", Categories.DataInFlight, DiagnosticSeverity.Warning);
 
+    /// <summary>RST2011 Shutdown(Receive) resets on Windows.</summary>
+    internal static readonly DiagnosticDescriptor ShutdownReceive = Define("RST2011", Categories.DataInFlight, DiagnosticSeverity.Info);
+
     /// <summary>RST2012 A reader closes the connection early.</summary>
     internal static readonly DiagnosticDescriptor ReaderClosesConnection = Define("RST2012", Categories.DataInFlight, DiagnosticSeverity.Info);
 
@@ -91,6 +94,7 @@ public static class Catalogue
         new CatalogueEntry(ShutdownBothBeforeReply, Effects.Reset, causes: ["DataAfterClose"], origins: ["Plain"]),
         new CatalogueEntry(ReplyNeverRead, Effects.Reset, causes: ["CloseWithUnread", "DataAfterClose"], origins: ["Plain"]),
         new CatalogueEntry(SendingAfterPeerClosed, Effects.Reset, causes: ["DataAfterClose"], origins: ["Plain"]),
+        new CatalogueEntry(ShutdownReceive, Effects.Reset, causes: ["CloseWithUnread"], origins: ["Plain"]),
         new CatalogueEntry(ReaderClosesConnection, Effects.DataLoss, causes: [], origins: []),
         new CatalogueEntry(TimeoutTooShortToConnect, Effects.Reset, causes: ["LateSynAck", "DataAfterClose"], origins: ["Plain"]));
 

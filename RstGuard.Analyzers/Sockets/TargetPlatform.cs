@@ -5,15 +5,20 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace RstGuard.Sockets;
 
-/// <summary>Whether code says that it runs on Windows alone.</summary>
+/// <summary>Whether code says that it runs on Windows alone, or never there.</summary>
 internal static class TargetPlatform
 {
     /// <summary>By attribute, by a condition around <paramref name="operation"/>, or by a guard before it.</summary>
-    internal static bool IsWindowsOnly(ISymbol owner, IOperation operation)
+    internal static bool IsWindowsOnly(ISymbol owner, IOperation operation) => Says(owner, operation, onWindows: true);
+
+    /// <summary>The same of code that runs on other systems only.</summary>
+    internal static bool IsNeverWindows(ISymbol owner, IOperation operation) => Says(owner, operation, onWindows: false);
+
+    private static bool Says(ISymbol owner, IOperation operation, bool onWindows)
     {
         for (ISymbol? symbol = owner; symbol is not null; symbol = symbol.ContainingSymbol)
         {
-            if (IsMarked(symbol) || (symbol is IMethodSymbol { AssociatedSymbol: { } associated } && IsMarked(associated)))
+            if (IsMarked(symbol, onWindows) || (symbol is IMethodSymbol { AssociatedSymbol: { } associated } && IsMarked(associated, onWindows)))
             {
                 return true;
             }
@@ -24,9 +29,9 @@ internal static class TargetPlatform
         {
             switch (outer)
             {
-                case IConditionalOperation conditional when inner == conditional.WhenTrue && AsksForWindows(conditional.Condition, wanted: true):
-                case IConditionalOperation other when inner == other.WhenFalse && AsksForWindows(other.Condition, wanted: false):
-                case IBlockOperation block when LeavesUnlessWindows(block, inner):
+                case IConditionalOperation conditional when inner == conditional.WhenTrue && Tells(conditional.Condition, true, onWindows):
+                case IConditionalOperation other when inner == other.WhenFalse && Tells(other.Condition, false, onWindows):
+                case IBlockOperation block when LeavesUnless(block, inner, onWindows):
                     return true;
             }
         }
@@ -34,15 +39,19 @@ internal static class TargetPlatform
         return false;
     }
 
-    private static bool IsMarked(ISymbol symbol)
+    private static bool IsMarked(ISymbol symbol, bool onWindows)
     {
         AttributeData[] platforms = symbol.GetAttributes().Where(attribute => attribute.AttributeClass?.Name == "SupportedOSPlatformAttribute").ToArray();
-        return platforms.Length > 0 && platforms.All(attribute =>
-            attribute.ConstructorArguments.Length == 1 && attribute.ConstructorArguments[0].Value is string name && name.StartsWith("windows", StringComparison.OrdinalIgnoreCase));
+        return platforms.Length > 0
+            ? platforms.All(attribute => attribute.ConstructorArguments.Length == 1 && attribute.ConstructorArguments[0].Value is string name && IsWindows(name) == onWindows)
+            : !onWindows && symbol.GetAttributes().Any(attribute => attribute is { AttributeClass.Name: "UnsupportedOSPlatformAttribute", ConstructorArguments: { Length: > 0 } arguments }
+                && arguments[0].Value is string name && string.Equals(name, "windows", StringComparison.OrdinalIgnoreCase));
     }
 
+    private static bool IsWindows(string platform) => platform.StartsWith("windows", StringComparison.OrdinalIgnoreCase);
+
     // if (!OperatingSystem.IsWindows()) return; or throw, before the statement.
-    private static bool LeavesUnlessWindows(IBlockOperation block, IOperation statement)
+    private static bool LeavesUnless(IBlockOperation block, IOperation statement, bool onWindows)
     {
         foreach (IOperation candidate in block.Operations)
         {
@@ -51,7 +60,7 @@ internal static class TargetPlatform
                 return false;
             }
 
-            if (candidate is IConditionalOperation { WhenFalse: null } guard && AsksForWindows(guard.Condition, wanted: false) && Leaves(guard.WhenTrue))
+            if (candidate is IConditionalOperation { WhenFalse: null } guard && Tells(guard.Condition, false, onWindows) && Leaves(guard.WhenTrue))
             {
                 return true;
             }
@@ -68,14 +77,24 @@ internal static class TargetPlatform
         _ => false,
     };
 
-    private static bool AsksForWindows(IOperation condition, bool wanted) => condition.Unwrap() switch
+    /// <summary>Whether <paramref name="condition"/>, where it is <paramref name="value"/>, tells that the system is Windows, or is not.</summary>
+    private static bool Tells(IOperation condition, bool value, bool onWindows) => condition.Unwrap() switch
     {
-        IUnaryOperation { OperatorKind: UnaryOperatorKind.Not } negated => AsksForWindows(negated.Operand, !wanted),
-        IBinaryOperation { OperatorKind: BinaryOperatorKind.ConditionalAnd } both when wanted => AsksForWindows(both.LeftOperand, true) || AsksForWindows(both.RightOperand, true),
-        IBinaryOperation { OperatorKind: BinaryOperatorKind.ConditionalOr } either when !wanted => AsksForWindows(either.LeftOperand, false) || AsksForWindows(either.RightOperand, false),
-        IInvocationOperation { TargetMethod: { Name: "IsWindows" or "IsWindowsVersionAtLeast", ContainingType.Name: "OperatingSystem" } } => wanted,
-        IInvocationOperation { TargetMethod: { Name: "IsOSPlatform", ContainingType.Name: "RuntimeInformation" }, Arguments.Length: 1 } call =>
-            wanted && call.Arguments[0].Value is IPropertyReferenceOperation { Property.Name: "Windows" },
+        IUnaryOperation { OperatorKind: UnaryOperatorKind.Not } negated => Tells(negated.Operand, !value, onWindows),
+        IBinaryOperation { OperatorKind: BinaryOperatorKind.ConditionalAnd } both when value => Tells(both.LeftOperand, true, onWindows) || Tells(both.RightOperand, true, onWindows),
+        IBinaryOperation { OperatorKind: BinaryOperatorKind.ConditionalOr } either when !value => Tells(either.LeftOperand, false, onWindows) || Tells(either.RightOperand, false, onWindows),
+        IInvocationOperation { TargetMethod: { Name: var name, ContainingType.Name: "OperatingSystem" } } => Tells(name, value, onWindows),
+        IInvocationOperation { TargetMethod: { Name: "IsOSPlatform", ContainingType.Name: "RuntimeInformation" }, Arguments: { Length: 1 } arguments }
+            when arguments[0].Value is IPropertyReferenceOperation { Property.Name: var platform } => platform == "Windows" ? value == onWindows : value && !onWindows,
         _ => false,
+    };
+
+    // An older Windows is Windows too: where it is not of that version, nothing is told.
+    private static bool Tells(string question, bool value, bool onWindows) => question switch
+    {
+        "IsWindows" => value == onWindows,
+        "IsWindowsVersionAtLeast" => value && onWindows,
+        "IsLinux" or "IsMacOS" or "IsFreeBSD" or "IsAndroid" or "IsIOS" or "IsTvOS" or "IsWatchOS" or "IsMacCatalyst" or "IsBrowser" or "IsWasi" => value && !onWindows,
+        _ => value && !onWindows && question.EndsWith("VersionAtLeast", StringComparison.Ordinal),
     };
 }

@@ -176,7 +176,7 @@ public abstract class GracefulCloseFix : CodeFixProvider
 
             return document.Root.FindNode(marked, getInnermostNodeForTie: true) switch
             {
-                InvocationExpressionSyntax invocation when invocation.Span == marked => Enter(invocation) && InPlace(invocation),
+                InvocationExpressionSyntax invocation when invocation.Span == marked => ClosedBy(invocation) is { } close && Enter(close) && InPlace(close),
                 IdentifierNameSyntax { Parent: UsingStatementSyntax scope } resource when resource.Span == marked && scope.Expression == resource =>
                     Enter(resource) && IsClosable(document.Model.GetTypeInfo(resource, document.CancellationToken).Type, resource) && AtEnd(scope, resource.Identifier.Text),
                 _ => false,
@@ -230,6 +230,22 @@ public abstract class GracefulCloseFix : CodeFixProvider
                 BaseObjectCreationExpressionSyntax creation => creation.ArgumentList?.Arguments.Any(a => document.Model.GetConstantValue(a.Expression, document.CancellationToken).Value is true) == true,
                 _ => false,
             };
+        }
+
+        /// <summary>The marked close; of a marked shutdown, the close that is the next statement.</summary>
+        private InvocationExpressionSyntax? ClosedBy(InvocationExpressionSyntax marked)
+        {
+            if (marked.Expression is not MemberAccessExpressionSyntax { Name.Identifier.Text: "Shutdown", Expression: var connection })
+            {
+                return marked;
+            }
+
+            SyntaxList<StatementSyntax> statements = marked.Parent?.Parent is BlockSyntax block ? block.Statements : default;
+            int next = marked.Parent is StatementSyntax statement ? statements.IndexOf(statement) + 1 : 0;
+            return next > 0 && next < statements.Count
+                && statements[next] is ExpressionStatementSyntax { Expression: InvocationExpressionSyntax close } && ReceiverOf(close)?.ToString() == connection.ToString()
+                ? close
+                : null;
         }
 
         private bool InPlace(InvocationExpressionSyntax marked)

@@ -22,6 +22,7 @@ public static class ResetRules
         (CloseOrigin.Plain, ResetCause.LateSynAck, "RST4001"),
         (CloseOrigin.Plain, ResetCause.CloseWithUnread, "RST2001"),
         (CloseOrigin.Plain, ResetCause.CloseWithUnread, "RST2009"),
+        (CloseOrigin.Plain, ResetCause.CloseWithUnread, "RST2011"),
         (CloseOrigin.Plain, ResetCause.DataAfterClose, "RST2001"),
         (CloseOrigin.Plain, ResetCause.DataAfterClose, "RST2008"),
         (CloseOrigin.Plain, ResetCause.DataAfterClose, "RST2009"),

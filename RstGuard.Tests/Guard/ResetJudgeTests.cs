@@ -103,7 +103,7 @@ public sealed class ResetJudgeTests
         GuardedReset reset = Judge(ActiveCandidates, ResetShape.Active, Unread);
 
         Assert.Equal((ResetCause.CloseWithUnread, Confidence.Strong, 5), (reset.Cause, reset.Confidence, reset.UnreadBytes));
-        Assert.Equal(["RST2001"], reset.Rules);
+        Assert.Equal(ResetRules.For(CloseOrigin.Plain, ResetCause.CloseWithUnread), reset.Rules);
     }
 
     [Fact]
@@ -143,7 +143,7 @@ public sealed class ResetJudgeTests
         GuardedReset reset = Judge([ResetCause.DataAfterClose], ResetShape.Passive, (_, _) => { }, Confidence.Strong);
 
         Assert.Equal((ResetCause.DataAfterClose, Confidence.Strong), (reset.Cause, reset.Confidence));
-        Assert.Equal(["RST2001", "RST4001"], reset.Rules);
+        Assert.Equal(ResetRules.For(CloseOrigin.Plain, ResetCause.DataAfterClose), reset.Rules);
         Assert.NotNull(reset.Site);
     }
 
