@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Collections.Immutable;
 using System.Linq;
 using Microsoft.CodeAnalysis;
@@ -9,7 +10,7 @@ namespace RstGuard.Rules;
 
 /// <summary>
 /// RST2010: once the peer has closed, a receive returns 0 for ever. A loop that does not tell 0 apart goes on: what it sends is answered
-/// with a reset, and where it sends nothing it spins.
+/// with a reset, and where it sends nothing it spins. So does, with each next call, a client that takes whatever came for a reply (Info).
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class RST2010SendingAfterPeerClosed() : SocketRule(Catalogue.SendingAfterPeerClosed, SocketTopics.Tcp)
@@ -23,12 +24,16 @@ public sealed class RST2010SendingAfterPeerClosed() : SocketRule(Catalogue.Sendi
                 if (receive is { Kind: SocketOperationKind.Receive, Api: ConnectionApi.Socket or ConnectionApi.NetworkStream or ConnectionApi.Stream, Operation: IInvocationOperation call }
                     && IsDoneThere(receive)
                     && RootOf(receive, body) is { } connection
-                    && LoopOf(call) is { } loop
-                    && !LeavesElsewhere(call, loop, connection, body)
-                    && new UntoldEnd(body).IsIn(call)
                     && !SocketKindOf.IsNotTcp(connection, body, context.CancellationToken))
                 {
-                    Report(call, connection, loop, body, context);
+                    if (LoopOf(call) is not { } loop)
+                    {
+                        InspectReply(call, connection, body, context);
+                    }
+                    else if (!LeavesElsewhere(call, loop, connection, body) && new UntoldEnd(body).IsIn(call))
+                    {
+                        Report(call, connection, loop, body, context);
+                    }
                 }
             }
         }
@@ -114,11 +119,27 @@ public sealed class RST2010SendingAfterPeerClosed() : SocketRule(Catalogue.Sendi
         _ => false,
     };
 
+    private static void InspectReply(IInvocationOperation receive, ISymbol connection, SocketBody body, RuleContext context)
+    {
+        if (connection is IFieldSymbol or IPropertySymbol
+            && new UntoldReply(body).RequestOf(receive, SendsOn(connection, body), connection) is { } request)
+        {
+            context.Report(
+                receive.Syntax.GetLocation(),
+                ImmutableDictionary<string, string?>.Empty,
+                request.Operation,
+                DiagnosticSeverity.Info,
+                receive.Syntax.ToString(),
+                Texts.Get("RST2010SendsAgain"));
+        }
+    }
+
+    private static IEnumerable<SocketOperation> SendsOn(ISymbol connection, SocketBody body) => body.Operations.Where(operation =>
+        operation.Kind == SocketOperationKind.Send && SymbolEqualityComparer.Default.Equals(RootOf(operation, body), connection));
+
     private static void Report(IInvocationOperation receive, ISymbol connection, ILoopOperation loop, SocketBody body, RuleContext context)
     {
-        SocketOperation? send = body.Operations.FirstOrDefault(operation => operation.Kind == SocketOperationKind.Send
-            && loop.Syntax.Span.Contains(operation.Operation.Syntax.Span)
-            && SymbolEqualityComparer.Default.Equals(RootOf(operation, body), connection)
+        SocketOperation? send = SendsOn(connection, body).FirstOrDefault(operation => loop.Syntax.Span.Contains(operation.Operation.Syntax.Span)
             && !SendsWhatCame((IInvocationOperation)operation.Operation, receive));
 
         // A loop that ends by itself, and sends nothing, does no harm.

@@ -70,6 +70,37 @@ public sealed class RST2010SendingAfterPeerClosedTests
     [Theory, MemberData(nameof(LookAlikes))]
     public Task LookAlike_IsSilent(string source) => Rule.IsSilentAsync(source);
 
+    /// <summary>Clients that send a request at each call, and take whatever came for the reply.</summary>
+    public static TheoryData<string> UntoldReplies =>
+    [
+        "class C { NetworkStream _ns = null!; public byte[] Ask(byte[] q) { _ns.Write(q, 0, q.Length); var r = new byte[99]; [|_ns.Read(r, 0, 99)|]; return r; } }",
+        "class C { Socket _s = null!; internal bool Ask(byte[] q) { _s.Send(q); var r = new byte[99]; _ = [|_s.Receive(r)|]; return r[7] == 1; } }",
+        "class C { NetworkStream _ns = null!; public event Action<byte[]>? Came; public async Task<int> Ask(byte[] q) { await _ns.WriteAsync(q); var r = new byte[99]; int n = await [|_ns.ReadAsync(r, 0, 99)|]; if (Came != null) { var copy = new byte[n]; Array.Copy(r, 0, copy, 0, n); Came(copy); } return r[1] + r[2]; } }",
+    ];
+
+    public static TheoryData<string> ToldReplies =>
+    [
+        // The count goes where it may be told, the reply is judged, or the connection is looked at or given up here.
+        "class C { NetworkStream _ns = null!; public string Ask(byte[] q) { _ns.Write(q, 0, q.Length); var r = new byte[99]; return Encoding.ASCII.GetString(r, 0, _ns.Read(r, 0, 99)); } }",
+        "class C { NetworkStream _ns = null!; public int Ask(byte[] q) { _ns.Write(q, 0, q.Length); var r = new byte[99]; int n = _ns.Read(r, 0, 99); if (n == 0) throw new EndOfStreamException(); return r[0]; } }",
+        "class C { NetworkStream _ns = null!; public byte[] Ask(byte[] q) { _ns.Write(q, 0, q.Length); var r = new byte[99]; int n = _ns.Read(r, 0, 99); return r[..n]; } }",
+        "class C { Socket _s = null!; public bool Ask(byte[] q) { _s.Send(q); var r = new byte[99]; _s.Receive(r); if (r[0] != 2) { return false; } return true; } }",
+        "class C { Socket _s = null!; public void Ask(byte[] q) { _s.Send(q); var r = new byte[99]; _s.Receive(r); _s.Close(); } }",
+        "class C { Socket _s = null!; public void Ask(byte[] q) { _s.Send(q); var r = new byte[99]; if (_s.Available > 0) { _s.Receive(r); } } }",
+        // Nothing calls again, or nothing is sent.
+        "class C { Socket _s; C(Socket s) { _s = s; _s.Send(new byte[1]); _s.Receive(new byte[9]); } }",
+        "class C { Socket _s = null!; public byte[] Next() { var r = new byte[99]; _s.Receive(r); return r; } }",
+        "class C { Socket _s = null!; void Ask(byte[] q) { _s.Send(q); _s.Receive(new byte[9]); } }",
+        "class C { public void Ask(Socket s, byte[] q) { s.Send(q); s.Receive(new byte[9]); } }",
+        "class C { Socket _s = new Socket(SocketType.Dgram, ProtocolType.Udp); public void Ask(byte[] q) { _s.Send(q); _s.Receive(new byte[9]); } }",
+    ];
+
+    [Theory, MemberData(nameof(UntoldReplies))]
+    public Task ReplyTakenAsItCame_IsInfo(string source) => (Rule with { Severity = DiagnosticSeverity.Info }).OffersNoFixAsync(source);
+
+    [Theory, MemberData(nameof(ToldReplies))]
+    public Task ReplyWhoseEndIsTold_IsSilent(string source) => Rule.IsSilentAsync(source);
+
     [Fact]
     public Task TestProject_GetsInfo() => (Rule with { IsTestProject = true, Severity = DiagnosticSeverity.Info }).FlagsAsync("class C { void M(Socket s) { var b = new byte[99]; while (true) { [|s.Receive(b)|]; } } }");
 
