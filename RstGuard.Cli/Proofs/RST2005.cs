@@ -3,7 +3,7 @@
 // Claims: reset, loss
 //
 // One process, two ends: the flagged code sends a document and waits for the answer, until it is cancelled. The server is busy: it
-// answers nothing, and reads once the client has given up. Its receive buffer is small, so most of the document still waits in the
+// begins its answer, which shows that the client has come to its receives, and reads once the client has given up. Its receive buffer is small, so most of the document still waits in the
 // client's send queue at that time.
 // Usage: RST2005 <loopback address>
 
@@ -48,9 +48,17 @@ internal static class Program
 
         Stopwatch blocked = Stopwatch.StartNew();
         using CancellationTokenSource cancellation = new();
-        Task submitting = DocumentClient.SubmitAsync((IPEndPoint)listener.LocalEndPoint!, new byte[DocumentLength], new byte[100], cancellation.Token);
+        byte[] answer = new byte[100];
+        Task submitting = DocumentClient.SubmitAsync((IPEndPoint)listener.LocalEndPoint!, new byte[DocumentLength], answer, cancellation.Token);
         using Socket peer = await listener.AcceptAsync();
-        await Task.Delay(100);
+        await peer.SendAsync(new byte[] { 1 });
+        for (Stopwatch waited = Stopwatch.StartNew(); Volatile.Read(ref answer[0]) == 0 && waited.Elapsed < TimeSpan.FromSeconds(10);)
+        {
+            await Task.Delay(5);
+        }
+
+        // The next receive follows at once, and stays pending.
+        await Task.Delay(200);
         await cancellation.CancelAsync();
         try
         {
