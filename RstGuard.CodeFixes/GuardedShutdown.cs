@@ -30,19 +30,7 @@ internal sealed class GuardedShutdown
     /// </summary>
     internal static GuardedShutdown? Before(InvocationExpressionSyntax call, FixedDocument document)
     {
-        ExpressionSyntax whole = call;
-        while (whole.Parent is ConditionalAccessExpressionSyntax access && access.WhenNotNull == whole)
-        {
-            whole = access;
-        }
-
-        SimpleNameSyntax? name = call.Expression switch
-        {
-            MemberAccessExpressionSyntax access => access.Name,
-            MemberBindingExpressionSyntax binding => binding.Name,
-            SimpleNameSyntax own => own,
-            _ => null,
-        };
+        (ExpressionSyntax whole, SimpleNameSyntax? name) = Called(call);
         if (name is null
             || whole.DescendantNodes().OfType<ExpressionSyntax>().Any(node => node.Span.End <= name.SpanStart && !FixedDocument.HasNoEffect(node))
             || whole.DescendantTrivia().Any(trivia => FixedDocument.HoldsComment(new SyntaxTriviaList(trivia))))
@@ -104,6 +92,13 @@ internal sealed class GuardedShutdown
     /// <summary>What <paramref name="call"/> is called on, as it is written, when it is a call of <paramref name="method"/>.</summary>
     internal static string? ReceiverOf(InvocationExpressionSyntax call, string method)
     {
+        (ExpressionSyntax whole, SimpleNameSyntax? name) = Called(call);
+        return name?.Identifier.ValueText == method ? call.SyntaxTree.GetText().ToString(TextSpan.FromBounds(whole.SpanStart, name.SpanStart)) : null;
+    }
+
+    /// <summary>The call with the conditional accesses that it ends, and the name that it calls.</summary>
+    private static (ExpressionSyntax Whole, SimpleNameSyntax? Name) Called(InvocationExpressionSyntax call)
+    {
         ExpressionSyntax whole = call;
         while (whole.Parent is ConditionalAccessExpressionSyntax access && access.WhenNotNull == whole)
         {
@@ -117,7 +112,7 @@ internal sealed class GuardedShutdown
             SimpleNameSyntax own => own,
             _ => null,
         };
-        return name?.Identifier.ValueText == method ? call.SyntaxTree.GetText().ToString(TextSpan.FromBounds(whole.SpanStart, name.SpanStart)) : null;
+        return (whole, name);
     }
 
     /// <summary>A receiver without what does not change which object it is.</summary>

@@ -21,7 +21,7 @@ namespace RstGuard.Tests.Docs;
 /// generated: table (from the catalogue), flagged-sample (the proof's region Sample), fixed-sample (what the code fix makes of it; where
 /// none is offered, the proof's fixed sample), flagged-wire and fixed-wire (captured runs of the proof's two programs; none where the
 /// effect is another system's). A rule's further programs have blocks of their own, such as flagged-sample-TcpClient for
-/// RST2003.TcpClient.cs. The tables in README.md and docs/rules/README.md are such blocks too. These tests compare them with what they come from, and a wire block by its events. After a change run them once with RSTGUARD_UPDATE_DOCS=1, which writes the blocks instead, and commit
+/// RST2003.TcpClient.cs. The tables in README.md, docs/rules/README.md and the package's PACKAGE.md are such blocks too. These tests compare them with what they come from, and a wire block by its events. After a change run them once with RSTGUARD_UPDATE_DOCS=1, which writes the blocks instead, and commit
 /// the pages:
 /// <code>RSTGUARD_UPDATE_DOCS=1 dotnet test RstGuard.Tests --filter FullyQualifiedName~RulePageTests</code>
 /// A new page begins as its prose and empty blocks. Only what was captured whole is written.
@@ -52,6 +52,9 @@ public sealed class RulePageTests
 
     [Fact]
     public void TableInTheReadme_EqualsTheCatalogue() => Compare(RulePage.OpenDocument("README.md"), "rules", RuleTables.Overview());
+
+    [Fact]
+    public void TableInThePackage_EqualsTheCatalogue() => Compare(RulePage.OpenDocument("RstGuard.CodeFixes/PACKAGE.md"), "rules", RuleTables.OverviewWithFullLinks());
 
     [Fact]
     public void IndexOfThePages_EqualsTheCatalogue()

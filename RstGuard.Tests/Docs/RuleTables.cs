@@ -21,9 +21,14 @@ internal static class RuleTables
     private static readonly IReadOnlyList<RuleRow> Rows = RuleRow.All(CultureInfo.InvariantCulture);
 
     /// <summary>One row a rule, links relative to the repository.</summary>
-    public static string Overview() => Table(
+    public static string Overview() => Overview("docs/rules/");
+
+    /// <summary>The same for a reader who has no repository at hand: a package's page.</summary>
+    public static string OverviewWithFullLinks() => Overview($"{(global::RstGuard.Repository.Url)}/blob/main/docs/rules/");
+
+    private static string Overview(string pages) => Table(
         ["Rule", "Severity", "Title", "Effect", "Code fix"],
-        Rows.Select(rule => new[] { $"[{rule.Id}](docs/rules/{rule.Id}.md)", RulesCommand.SeverityOf(rule), rule.Title, rule.Effect, FixOf(rule) }));
+        Rows.Select(rule => new[] { $"[{rule.Id}]({pages}{rule.Id}.md)", RulesCommand.SeverityOf(rule), rule.Title, rule.Effect, FixOf(rule) }));
 
     /// <summary>A heading and a table for each category that has rules, links relative to docs/rules.</summary>
     public static string ByCategory() => string.Join('\n', Categories
