@@ -22,7 +22,7 @@ public sealed partial class KnownNamesTests
     [
         "xunit.core", "xunit.v3.core", "nunit.framework", "Microsoft.VisualStudio.TestPlatform.TestFramework", "MSTest.TestFramework", "TUnit.Core",
         "abort", "abortive", "base", "chaos", "close", "force", "soft", "gracefully", "graceful", "hard", "kill", "reset", "rst", "terminate", "IntentionalResetAttribute",
-        "ocket", "Tcp", "Begin", "Async", "windows", "CollectionExpression", "build_property.IsTestProject",
+        "ocket", "Tcp", "Begin", "Async", "windows", "CollectionExpression", "VersionAtLeast", "build_property.IsTestProject",
     ];
 
     [Fact]
