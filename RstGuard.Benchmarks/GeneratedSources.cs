@@ -29,7 +29,7 @@ internal static class GeneratedSources
     public static string[] Proofs(int copies)
     {
         Assembly assembly = typeof(GeneratedSources).Assembly;
-        string[] proofs = [.. assembly.GetManifestResourceNames().Where(name => name.StartsWith(ProofPrefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        string[] proofs = [.. assembly.GetManifestResourceNames().Where(name => name.StartsWith(ProofPrefix, StringComparison.Ordinal) && !name.EndsWith(".Fixed.cs", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
         return [.. Enumerable.Range(0, copies).Select(copy =>
         {
             using StreamReader reader = new(assembly.GetManifestResourceStream(proofs[copy % proofs.Length])!);
