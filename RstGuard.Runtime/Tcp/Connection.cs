@@ -30,6 +30,9 @@ internal sealed class ConnectionEnd
 
     public long PayloadBytes { get; set; }
 
+    /// <summary>What was passed over, <see langword="null"/> as long as nothing was.</summary>
+    public SequenceHoles? Holes { get; set; }
+
     public bool HasAcknowledged { get; set; }
 
     public uint HighestAcknowledgment { get; set; }
@@ -193,6 +196,7 @@ internal sealed class Connection(ConnectionKey key, bool followsUnfinished = fal
 
         if (!Sequence.IsAfter(end, from.NextSequenceNumber))
         {
+            from.PayloadBytes += from.Holes?.Fill(segment.SequenceNumber, unchecked(segment.SequenceNumber + (uint)segment.PayloadLength)) ?? 0;
             return;
         }
 
@@ -200,6 +204,7 @@ internal sealed class Connection(ConnectionKey key, bool followsUnfinished = fal
         {
             HasGap = true;
             from.PayloadBytes += segment.PayloadLength;
+            (from.Holes ??= new SequenceHoles()).Add(from.NextSequenceNumber, segment.SequenceNumber);
         }
         else
         {
