@@ -51,6 +51,11 @@ internal static class Program
         byte[] answer = new byte[100];
         Task submitting = DocumentClient.SubmitAsync((IPEndPoint)listener.LocalEndPoint!, new byte[DocumentLength], answer, cancellation.Token);
         using Socket peer = await listener.AcceptAsync();
+        for (Stopwatch waited = Stopwatch.StartNew(); peer.Available < 4096 && waited.Elapsed < TimeSpan.FromSeconds(10);)
+        {
+            await Task.Delay(5);
+        }
+
         await peer.SendAsync(new byte[] { 1 });
         for (Stopwatch waited = Stopwatch.StartNew(); Volatile.Read(ref answer[0]) == 0 && waited.Elapsed < TimeSpan.FromSeconds(10);)
         {
