@@ -112,18 +112,7 @@ internal static class Paths
     internal static bool IsInside(IOperation inner, IOperation outer) => IsAncestor(outer, inner);
 
     /// <summary>Whether <paramref name="operation"/> is repeated by a loop inside its function.</summary>
-    internal static bool IsInLoop(IOperation operation)
-    {
-        for (IOperation? outer = operation.Parent; outer is not null and not (IAnonymousFunctionOperation or ILocalFunctionOperation); outer = outer.Parent)
-        {
-            if (outer is ILoopOperation)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    internal static bool IsInLoop(IOperation operation) => LoopOf(operation) is not null;
 
     /// <summary>Whether <paramref name="operation"/> stands in a handler.</summary>
     internal static bool IsInCatch(IOperation operation)

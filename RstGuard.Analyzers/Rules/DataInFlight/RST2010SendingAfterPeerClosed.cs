@@ -26,7 +26,7 @@ public sealed class RST2010SendingAfterPeerClosed() : SocketRule(Catalogue.Sendi
                     && RootOf(receive, body) is { } connection
                     && !SocketKindOf.IsNotTcp(connection, body, context.CancellationToken))
                 {
-                    if (LoopOf(call) is not { } loop)
+                    if (Paths.LoopOf(call) is not { } loop)
                     {
                         InspectReply(call, connection, body, context);
                     }
@@ -57,19 +57,6 @@ public sealed class RST2010SendingAfterPeerClosed() : SocketRule(Catalogue.Sendi
         }
 
         return SocketKindOf.SymbolOf(root) is (IFieldSymbol or IPropertySymbol) and var field && body.Model.Types.IsConnection(root!.Type) ? field : null;
-    }
-
-    private static ILoopOperation? LoopOf(IOperation operation)
-    {
-        for (IOperation? outer = operation.Parent; outer is not null and not (IAnonymousFunctionOperation or ILocalFunctionOperation); outer = outer.Parent)
-        {
-            if (outer is ILoopOperation loop)
-            {
-                return loop;
-            }
-        }
-
-        return null;
     }
 
     /// <summary>

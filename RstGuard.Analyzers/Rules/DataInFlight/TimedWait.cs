@@ -146,7 +146,7 @@ internal sealed class TimedWait
     private bool IsLeftPending()
     {
         // A task that lives longer than one turn of the loop is waited for again.
-        if (Task is not null && LoopOf(Wait) != LoopOf(Call))
+        if (Task is not null && Paths.LoopOf(Wait) != Paths.LoopOf(Call))
         {
             return false;
         }
@@ -164,19 +164,6 @@ internal sealed class TimedWait
 
         ISymbol? holder = ConnectionHolder.Of(Operation, Body);
         return !IsShutDown(holder) && (IsSocket || !IsClosedThen(holder));
-    }
-
-    private static ILoopOperation? LoopOf(IOperation operation)
-    {
-        for (IOperation? outer = operation.Parent; outer is not null and not (IAnonymousFunctionOperation or ILocalFunctionOperation); outer = outer.Parent)
-        {
-            if (outer is ILoopOperation loop)
-            {
-                return loop;
-            }
-        }
-
-        return null;
     }
 
     /// <summary>Whether the task is used only where the operation is known to have ended, and to tell that.</summary>
@@ -229,13 +216,13 @@ internal sealed class TimedWait
         if (Wait.TargetMethod.Name != "WaitAsync")
         {
             return Ends is { TimedOut: { } leaving } ? Outcome.Leaves(leaving, out bool goesRound) && !goesRound
-                : Ends is not null && LoopOf(Wait) is null && !IsUsedAfter(Ends.Choice, holder);
+                : Ends is not null && Paths.LoopOf(Wait) is null && !IsUsedAfter(Ends.Choice, holder);
         }
 
         // It throws: out of the loop, unless something catches that there.
         for (IOperation? outer = Wait.Parent; outer is not null and not (IAnonymousFunctionOperation or ILocalFunctionOperation); outer = outer.Parent)
         {
-            if (outer is ITryOperation { Catches.IsEmpty: false } guarded && Contains(guarded.Body, Wait) && LoopOf(guarded) is not null)
+            if (outer is ITryOperation { Catches.IsEmpty: false } guarded && Contains(guarded.Body, Wait) && Paths.LoopOf(guarded) is not null)
             {
                 return false;
             }

@@ -30,18 +30,7 @@ internal readonly struct UntoldReply(SocketBody body)
         return requests.FirstOrDefault(request => request.Operation.Syntax.Span.End <= receive.Syntax.SpanStart && !IsInFunction(request.Operation));
     }
 
-    private static bool IsInFunction(IOperation operation)
-    {
-        for (IOperation? outer = operation.Parent; outer is not null; outer = outer.Parent)
-        {
-            if (outer is IAnonymousFunctionOperation or ILocalFunctionOperation)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    private static bool IsInFunction(IOperation operation) => Paths.FunctionOf(operation) is IAnonymousFunctionOperation or ILocalFunctionOperation;
 
     /// <summary>The count is ignored, or is no more than a length to copy.</summary>
     private bool IsUntold(IInvocationOperation receive) => ReceivedCount.NumberOf(receive) is { } local
