@@ -3,6 +3,7 @@ using RstGuard.Capture;
 using RstGuard.Cli.Proving;
 using RstGuard.Cli.Rules;
 using RstGuard.Cli.Scanning;
+using RstGuard.Cli.Scenarios;
 
 namespace RstGuard.Cli;
 
@@ -57,6 +58,7 @@ internal static class Program
         root.Subcommands.Add(RulesCommand.Create());
         root.Subcommands.Add(ProveCommand.Create());
         root.Subcommands.Add(ScanCommand.Create());
+        root.Subcommands.Add(ScenariosCommand.Create());
         root.Subcommands.Add(ProbeCommand.Create());
         return root;
     }

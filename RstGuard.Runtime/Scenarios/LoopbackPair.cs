@@ -67,13 +67,53 @@ public sealed class LoopbackPair : IDisposable
     /// <exception cref="OperationCanceledException">The pair was not connected within <see cref="Wait"/>.</exception>
     public static async Task<LoopbackPair> ConnectAsync(IPAddress address, int port = 0, int? receiveBufferSize = null)
     {
+        using CancellationTokenSource limit = new(Wait);
+        (Socket listener, Socket client) = Listen(address, port, receiveBufferSize);
+        try
+        {
+            Task connecting = client.ConnectAsync(listener.LocalEndPoint!, limit.Token).AsTask();
+            Socket server = await listener.AcceptAsync(limit.Token).ConfigureAwait(false);
+            await connecting.ConfigureAwait(false);
+            return Paired(listener, client, server);
+        }
+        catch
+        {
+            client.Dispose();
+            listener.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Connects a pair by blocking calls. A socket that has once been used asynchronously stays non-blocking underneath, and .NET closes it in
+    /// another way while a call is inside (<c>SafeSocketHandle.Unix.cs</c>).
+    /// </summary>
+    /// <inheritdoc cref="ConnectAsync(IPAddress, int, int?)"/>
+    public static LoopbackPair Connect(IPAddress address, int port = 0, int? receiveBufferSize = null)
+    {
+        (Socket listener, Socket client) = Listen(address, port, receiveBufferSize);
+        try
+        {
+            // The backlog takes the connection, so neither call waits.
+            client.Connect(listener.LocalEndPoint!);
+            return Paired(listener, client, listener.Accept());
+        }
+        catch
+        {
+            client.Dispose();
+            listener.Dispose();
+            throw;
+        }
+    }
+
+    private static (Socket Listener, Socket Client) Listen(IPAddress address, int port, int? receiveBufferSize)
+    {
         ArgumentNullException.ThrowIfNull(address);
         if (!IPAddress.IsLoopback(address))
         {
             throw new ArgumentException($"{address} is not a loopback address; scenarios never leave this machine.", nameof(address));
         }
 
-        using CancellationTokenSource limit = new(Wait);
         Socket listener = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         Socket client = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -84,15 +124,10 @@ public sealed class LoopbackPair : IDisposable
                 client.ReceiveBufferSize = size;
             }
 
-            client.NoDelay = true;
             listener.Bind(new IPEndPoint(address, port));
             listener.Listen(1);
             client.Bind(new IPEndPoint(address, 0));
-            Task connecting = client.ConnectAsync(listener.LocalEndPoint!, limit.Token).AsTask();
-            Socket server = await listener.AcceptAsync(limit.Token).ConfigureAwait(false);
-            server.NoDelay = true;
-            await connecting.ConfigureAwait(false);
-            return new LoopbackPair(listener, client, server);
+            return (listener, client);
         }
         catch
         {
@@ -100,6 +135,13 @@ public sealed class LoopbackPair : IDisposable
             listener.Dispose();
             throw;
         }
+    }
+
+    private static LoopbackPair Paired(Socket listener, Socket client, Socket server)
+    {
+        client.NoDelay = true;
+        server.NoDelay = true;
+        return new LoopbackPair(listener, client, server);
     }
 
     /// <summary>Waits until a socket has at least so many bytes to read.</summary>
@@ -113,6 +155,23 @@ public sealed class LoopbackPair : IDisposable
             if (Environment.TickCount64 > deadline)
             {
                 throw new TimeoutException($"Only {socket.Available} of {count} bytes arrived within {Wait.TotalSeconds} s.");
+            }
+
+            await Task.Delay(1).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Waits until a socket has something to tell: the end of the stream, an error, or bytes.</summary>
+    /// <exception cref="TimeoutException">Nothing came within <see cref="Wait"/>.</exception>
+    public static async Task WaitForEndAsync(Socket socket)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        long deadline = Environment.TickCount64 + (long)Wait.TotalMilliseconds;
+        while (!socket.Poll(0, SelectMode.SelectRead))
+        {
+            if (Environment.TickCount64 > deadline)
+            {
+                throw new TimeoutException($"The connection neither ended nor was reset within {Wait.TotalSeconds} s.");
             }
 
             await Task.Delay(1).ConfigureAwait(false);

@@ -1,6 +1,4 @@
-using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using RstGuard.Diagnosis;
 
 namespace RstGuard.Scenarios;
@@ -15,149 +13,97 @@ public enum ResettingEnd
     Server,
 }
 
-/// <summary>Programs that make one reset of a known cause over loopback.</summary>
-public static class ResetScenario
+/// <summary>
+/// A program that makes one reset of a known cause with real sockets, or shows that none is sent where one may be expected. What plain
+/// sockets can make is a <see cref="LoopbackScenario"/>; a scenario that brings a place of its own derives from this class.
+/// </summary>
+public abstract class ResetScenario
 {
-    /// <summary>The causes that <see cref="RunAsync"/> can make.</summary>
-    public static IReadOnlyList<ResetCause> Causes { get; } =
-        [ResetCause.ClosedPort, ResetCause.CloseWithUnread, ResetCause.LingerZero, ResetCause.DisconnectUnspec, ResetCause.DataAfterClose];
-
-    /// <summary>Makes one reset.</summary>
-    /// <param name="cause">One of <see cref="Causes"/>.</param>
-    /// <param name="resetting">The end that sends it; a closed port is always the server's.</param>
-    /// <param name="address">A loopback address, best one of <see cref="LoopbackPair.UniqueAddress"/>.</param>
-    /// <param name="port">The server's port, best one of <see cref="LoopbackPair.UniquePort"/> where the address is not unique; 0 leaves it to the system.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no scenario for this cause and end.</exception>
-    [IntentionalReset("It makes the reset it is asked for.")]
-    public static async Task RunAsync(ResetCause cause, ResettingEnd resetting, IPAddress address, int port = 0)
+    /// <summary>Names a scenario.</summary>
+    /// <param name="name">Letters and digits; the same name stands in reports, tests and pages.</param>
+    /// <param name="cause">Why its reset is sent; null where it shows that none is.</param>
+    /// <exception cref="ArgumentException">The name has other characters.</exception>
+    protected ResetScenario(string name, ResetCause? cause)
     {
-        if (cause == ResetCause.ClosedPort && resetting == ResettingEnd.Server)
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        if (!char.IsAsciiLetter(name[0]) || !name.All(char.IsAsciiLetterOrDigit))
         {
-            await ConnectToClosedPortAsync(address, port).ConfigureAwait(false);
-            return;
+            throw new ArgumentException($"'{name}' can't name a scenario; a name has letters and digits and begins with a letter.", nameof(name));
         }
 
-        if (cause == ResetCause.ClosedPort || !Causes.Contains(cause))
-        {
-            throw new ArgumentOutOfRangeException(nameof(cause), cause, $"There is no scenario for {cause} sent by the {resetting}.");
-        }
-
-        using LoopbackPair pair = await LoopbackPair.ConnectAsync(address, port).ConfigureAwait(false);
-        (Socket closing, Socket peer) = resetting == ResettingEnd.Client ? (pair.Client, pair.Server) : (pair.Server, pair.Client);
-        switch (cause)
-        {
-            case ResetCause.CloseWithUnread:
-                await SendAllAsync(peer, 100).ConfigureAwait(false);
-                await LoopbackPair.WaitForBytesAsync(closing, 100).ConfigureAwait(false);
-                closing.Close();
-                break;
-
-            case ResetCause.LingerZero:
-                closing.LingerState = new LingerOption(true, 0);
-                closing.Close();
-                break;
-
-            case ResetCause.DisconnectUnspec:
-                await CloseUnderBlockingReceiveAsync(closing).ConfigureAwait(false);
-                break;
-
-            case ResetCause.DataAfterClose:
-                closing.Close();
-                await ReadToEndAsync(peer).ConfigureAwait(false);
-                AcknowledgeNow(peer);
-                await SendAllAsync(peer, 100).ConfigureAwait(false);
-                break;
-        }
-
-        await WaitForResetAsync(peer).ConfigureAwait(false);
+        Name = name;
+        Cause = cause;
     }
 
-    private static async Task ConnectToClosedPortAsync(IPAddress address, int port)
-    {
-        // Bound but not listening: nobody else gets this port meanwhile.
-        using Socket reserved = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        reserved.Bind(new IPEndPoint(address, port));
-        using Socket client = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        client.Bind(new IPEndPoint(address, 0));
-        using CancellationTokenSource limit = new(LoopbackPair.Wait);
-        try
-        {
-            await client.ConnectAsync(reserved.LocalEndPoint!, limit.Token).ConfigureAwait(false);
-        }
-        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionRefused)
-        {
-            return;
-        }
+    /// <summary>Its name.</summary>
+    public string Name { get; }
 
-        throw new InvalidOperationException($"{reserved.LocalEndPoint} accepted a connection although nobody listens there.");
-    }
+    /// <summary>Why its reset is sent; null: it shows that no reset is sent.</summary>
+    public ResetCause? Cause { get; }
 
-    // .NET unblocks a thread inside recv(2) by connect(AF_UNSPEC); a pending asynchronous receive would become LingerZero.
-    private static async Task CloseUnderBlockingReceiveAsync(Socket closing)
-    {
-        using ManualResetEventSlim started = new();
-        Task<SocketError> receiving = Task.Factory.StartNew(
-            () =>
-            {
-                started.Set();
-                try
-                {
-                    closing.Receive(new byte[1], 0, 1, SocketFlags.None, out SocketError error);
-                    return error;
-                }
-                catch (ObjectDisposedException)
-                {
-                    return SocketError.NotSocket;
-                }
-            },
-            CancellationToken.None,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default);
-        started.Wait(LoopbackPair.Wait);
-        // The thread can't be seen entering the system call; it has nothing else left to do.
-        await Task.Delay(100).ConfigureAwait(false);
-        closing.Close();
-        await receiving.WaitAsync(LoopbackPair.Wait).ConfigureAwait(false);
-    }
+    /// <summary>What happens, in one sentence.</summary>
+    public required string Summary { get; init; }
 
-    private static async Task SendAllAsync(Socket socket, int count)
-    {
-        using CancellationTokenSource limit = new(LoopbackPair.Wait);
-        byte[] data = new byte[count];
-        for (int sent = 0; sent < count;)
-        {
-            sent += await socket.SendAsync(data.AsMemory(sent), SocketFlags.None, limit.Token).ConfigureAwait(false);
-        }
-    }
+    /// <summary>What the machine must have; everything needs a capture, which is not listed.</summary>
+    public IReadOnlyList<ScenarioNeed> Needs { get; init; } = [];
 
-    private static async Task ReadToEndAsync(Socket socket)
-    {
-        using CancellationTokenSource limit = new(LoopbackPair.Wait);
-        byte[] buffer = new byte[1024];
-        while (await socket.ReceiveAsync(buffer, SocketFlags.None, limit.Token).ConfigureAwait(false) > 0)
-        {
-        }
-    }
+    /// <summary>What the wire and the kernel show; null where <see cref="Cause"/> is.</summary>
+    public ExpectedReset? Expected { get; init; }
 
-    // A delayed acknowledgment of the FIN would now and then travel with the data, and then another cause fits the packets as well.
-    // TCP_QUICKACK sends it at once (tcp(7)).
-    private static void AcknowledgeNow(Socket socket)
-    {
-        const int TcpLevel = 6;
-        const int QuickAck = 12;
-        if (OperatingSystem.IsLinux())
-        {
-            int on = 1;
-            socket.SetRawSocketOption(TcpLevel, QuickAck, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in on)));
-        }
-    }
+    /// <summary>Which ends can be the one that resets; the first is the usual one.</summary>
+    public IReadOnlyList<ResettingEnd> Ends { get; init; } = [ResettingEnd.Server, ResettingEnd.Client];
 
-    private static async Task WaitForResetAsync(Socket socket)
+    /// <summary>The needs that this machine does not meet, each with its reason and remedy; empty where the scenario runs here.</summary>
+    public IReadOnlyList<string> Missing(ScenarioOptions? options = null) =>
+        [.. Needs.Concat((options ?? new()).Version6 ? [ScenarioNeed.IPv6] : []).Select(need => need.Probe()).OfType<string>()];
+
+    /// <summary>Makes the place where it runs: nothing of it may outlive the place, even when the process is killed.</summary>
+    public abstract Task<ScenarioPlace> PrepareAsync(ScenarioOptions options, CancellationToken cancellationToken);
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}
+
+/// <summary>How a scenario is run.</summary>
+public sealed record ScenarioOptions
+{
+    /// <summary>Over IPv6 instead of IPv4.</summary>
+    public bool Version6 { get; init; }
+
+    /// <summary>The end that resets; null: the usual one.</summary>
+    public ResettingEnd? Resetting { get; init; }
+
+    /// <summary>How many bytes are sent where a scenario sends data: 1 to 16 MiB; more than a receive buffer takes is cut to what it takes.</summary>
+    public int PayloadSize { get; init; } = 100;
+}
+
+/// <summary>Where one run of a scenario happens. Safe beside others: its address and port, or its network namespace, are its own.</summary>
+public abstract class ScenarioPlace : IAsyncDisposable
+{
+    /// <summary>Starts to record what happens here, and nothing else. The caller disposes the recorder before the place.</summary>
+    public abstract Task<ResetRecorder> RecordAsync();
+
+    /// <summary>Does what the scenario is about.</summary>
+    /// <exception cref="SocketException">A socket did something else than the scenario is about.</exception>
+    /// <exception cref="TimeoutException">Something that must happen did not.</exception>
+    public abstract Task ActAsync(CancellationToken cancellationToken);
+
+    /// <summary>Takes the place away.</summary>
+    public abstract ValueTask DisposeAsync();
+}
+
+/// <summary>What a scenario's reset looks like.</summary>
+/// <param name="Shape">Its shape on the wire.</param>
+/// <param name="Reasons">The reasons that the kernel's tracepoint <c>tcp:tcp_send_reset</c> may give; empty where it fires no event.</param>
+/// <param name="Stack">A function of the kernel that is on the stack then; empty where there is no event.</param>
+/// <param name="Counters">The counters of <c>/proc/net/netstat</c> and <c>/proc/net/snmp</c> that move, beside OutRsts and EstabResets.</param>
+public sealed record ExpectedReset(ResetShape Shape, IReadOnlyList<string> Reasons, string Stack, IReadOnlyList<string> Counters)
+{
+    /// <summary>Whether the kernel said what is expected; a function of IPv4 stands for that of IPv6 too.</summary>
+    public bool Allows(KernelConfirmation kernel)
     {
-        long deadline = Environment.TickCount64 + (long)LoopbackPair.Wait.TotalMilliseconds;
-        while (!socket.Poll(0, SelectMode.SelectRead) && Environment.TickCount64 < deadline)
-        {
-            await Task.Delay(1).ConfigureAwait(false);
-        }
+        ArgumentNullException.ThrowIfNull(kernel);
+        return Reasons.Contains(kernel.Reason)
+            && (Stack.Length == 0 || kernel.Stack.Contains(Stack) || kernel.Stack.Contains(Stack.Replace("_v4_", "_v6_", StringComparison.Ordinal)));
     }
 }

@@ -220,6 +220,9 @@ public sealed class ClassifierPropertyTests(ClassifierPropertyTests.RecordedScen
     /// <summary>Each scenario's packets, captured once.</summary>
     public sealed class RecordedScenarios : IAsyncLifetime
     {
+        // Those of one connection that end within the time of the others.
+        private static readonly string[] Recorded = ["ClosedPort", "CloseWithUnread", "DataAfterClose", "DisconnectUnspec", "LingerZero"];
+
         private readonly List<Conversation> _conversations = [];
         private readonly CapabilityProbe _probe = CaptureCapability.ProbePacketSocket();
 
@@ -230,11 +233,11 @@ public sealed class ClassifierPropertyTests(ClassifierPropertyTests.RecordedScen
                 return;
             }
 
-            foreach (ResetCause cause in ResetScenario.Causes)
+            foreach (LoopbackScenario scenario in LoopbackScenarios.All.OfType<LoopbackScenario>().Where(scenario => Recorded.Contains(scenario.Name)))
             {
-                foreach (ResettingEnd end in cause == ResetCause.ClosedPort ? [ResettingEnd.Server] : Enum.GetValues<ResettingEnd>())
+                foreach (ResettingEnd end in scenario.Ends)
                 {
-                    _conversations.Add(await RecordAsync(cause, end));
+                    _conversations.Add(await RecordAsync(scenario, end));
                 }
             }
         }
@@ -247,11 +250,11 @@ public sealed class ClassifierPropertyTests(ClassifierPropertyTests.RecordedScen
             return _conversations;
         }
 
-        internal static async Task<Conversation> RecordAsync(ResetCause cause, ResettingEnd end)
+        internal static async Task<Conversation> RecordAsync(LoopbackScenario scenario, ResettingEnd end)
         {
-            IPAddress address = LoopbackPair.UniqueAddress();
-            using LinuxPacketSocket source = LinuxPacketSocket.OpenLoopback(new CaptureFilter { Addresses = [address] });
-            await ResetScenario.RunAsync(cause, end, address);
+            LoopbackRun run = scenario.NewRun(new ScenarioOptions { Resetting = end });
+            using LinuxPacketSocket source = LinuxPacketSocket.OpenLoopback(new CaptureFilter { Addresses = [run.Address] });
+            await scenario.RunAsync(run);
             List<WireSegment> segments = [];
             foreach (RecordedPacket packet in RecordedPackets.CopyFrom(source, TimeSpan.FromMilliseconds(200)))
             {
@@ -262,7 +265,7 @@ public sealed class ClassifierPropertyTests(ClassifierPropertyTests.RecordedScen
                 }
             }
 
-            return new Conversation(cause, segments);
+            return new Conversation(scenario.Cause!.Value, segments);
         }
     }
 }

@@ -65,6 +65,8 @@ public sealed class PrivateNamespaceTests
 /// <summary>Explicit: they are run in a network namespace of their own, by <see cref="PrivateNamespaceTests"/>.</summary>
 public sealed class InPrivateNamespaceTests
 {
+    private static readonly ResetCause[] Basic = [ResetCause.ClosedPort, ResetCause.CloseWithUnread, ResetCause.LingerZero, ResetCause.DisconnectUnspec, ResetCause.DataAfterClose];
+
     public InPrivateNamespaceTests() => PrivateNamespace.BringLoopbackUp();
 
     [Theory(Explicit = true)]
@@ -75,7 +77,7 @@ public sealed class InPrivateNamespaceTests
     [InlineData(ResetCause.DataAfterClose, Confidence.Strong)]
     public async Task OneCause_IsProvedByCounters(ResetCause cause, Confidence expected)
     {
-        ResetRecording recording = await RecordAsync(() => ResetScenario.RunAsync(cause, ResettingEnd.Server, IPAddress.Loopback));
+        ResetRecording recording = await RecordAsync(() => RunAsync(cause, IPAddress.Loopback, LoopbackPair.UniquePort(IPAddress.Loopback)));
 
         ResetVerdict verdict = Assert.Single(recording.Resets, reset => !reset.FollowsEarlierReset);
         Assert.Equal(expected, verdict.Confidence);
@@ -96,13 +98,13 @@ public sealed class InPrivateNamespaceTests
         List<(ResetCause Cause, int Port)> made = [];
         ResetRecording recording = await RecordAsync(async () =>
         {
-            foreach (ResetCause cause in ResetScenario.Causes)
+            foreach (ResetCause cause in Basic)
             {
                 foreach (IPAddress address in new[] { IPAddress.Loopback, IPAddress.IPv6Loopback })
                 {
                     int port = LoopbackPair.UniquePort(address);
                     made.Add((cause, port));
-                    await ResetScenario.RunAsync(cause, ResettingEnd.Server, address, port);
+                    await RunAsync(cause, address, port);
                 }
             }
         });
@@ -114,6 +116,9 @@ public sealed class InPrivateNamespaceTests
             Assert.True(verdict.Cause is null || verdict.Cause == cause, $"{cause} was called {verdict.Cause}, {verdict.Confidence}.");
         }
     }
+
+    private static Task RunAsync(ResetCause cause, IPAddress address, int port) =>
+        ((LoopbackScenario)LoopbackScenarios.Find(cause.ToString())!).RunAsync(new LoopbackRun(address, port, ResettingEnd.Server, 100, CancellationToken.None));
 
     private static async Task<ResetRecording> RecordAsync(Func<Task> act)
     {

@@ -1,4 +1,3 @@
-using System.Net;
 using RstGuard.Capture;
 using RstGuard.Diagnosis;
 using RstGuard.Scenarios;
@@ -8,7 +7,9 @@ namespace RstGuard.Tests.Docs;
 /// <summary>Each cause that a scenario makes has a page, and what the page shows of the wire is what the scenario does.</summary>
 public sealed class CausePageTests
 {
-    public static TheoryData<ResetCause> Causes() => [.. ResetScenario.Causes];
+    /// <summary>Where a cause has a scenario of its name, its page shows that one.</summary>
+    public static TheoryData<ResetCause> Causes() =>
+        [.. LoopbackScenarios.All.Where(scenario => scenario.Name == scenario.Cause?.ToString()).Select(scenario => scenario.Cause!.Value)];
 
     // shapes.md tells of the forms that resets have.
     public static TheoryData<string> Pages => [.. Directory.EnumerateFiles(Path.Combine(RulePage.DocsFolder, "causes"), "*.md").Select(path => Path.GetFileNameWithoutExtension(path)).Where(name => name != "shapes")];
@@ -19,11 +20,12 @@ public sealed class CausePageTests
     {
         CapabilityProbe probe = CaptureCapability.ProbePacketSocket();
         Requirement.Check("capture", probe.IsAvailable, probe.Reason + probe.Remedy);
-        IPAddress address = LoopbackPair.UniqueAddress();
-        SegmentLog log = new(LinuxPacketSocket.OpenLoopback(new CaptureFilter { Addresses = [address] }));
+        LoopbackScenario scenario = (LoopbackScenario)LoopbackScenarios.Find(cause.ToString())!;
+        LoopbackRun run = scenario.NewRun(new ScenarioOptions());
+        SegmentLog log = new(LinuxPacketSocket.OpenLoopback(new CaptureFilter { Addresses = [run.Address] }));
         await using (ResetRecorder recorder = ResetRecorder.Start(log))
         {
-            await ResetScenario.RunAsync(cause, ResettingEnd.Server, address);
+            await scenario.RunAsync(run);
             Assert.Empty((await recorder.StopAsync()).Gaps);
         }
 
@@ -54,5 +56,5 @@ public sealed class CausePageTests
     public void EveryPage_IsOfACause() => Assert.All(Pages, page => Assert.True(Enum.IsDefined(typeof(ResetCause), page.Data), $"{page.Data} is no cause."));
 
     [Fact]
-    public void EveryScenario_HasAPage() => Assert.Empty(ResetScenario.Causes.Select(cause => cause.ToString()).Except(Pages.Select(page => page.Data)));
+    public void EveryScenario_HasAPage() => Assert.Empty(LoopbackScenarios.All.Select(scenario => scenario.Cause?.ToString()).OfType<string>().Except(Pages.Select(page => page.Data)));
 }
