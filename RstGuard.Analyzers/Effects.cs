@@ -15,6 +15,9 @@ public static class Effects
     /// <summary>A thread waits.</summary>
     public const string Blocks = "blocks";
 
+    /// <summary>The connection ends cleanly for TCP, and without the goodbye of the protocol above it.</summary>
+    public const string NoHandshake = "noHandshake";
+
     /// <summary>The code does nothing, against what it says.</summary>
     public const string NoEffect = "noEffect";
 }

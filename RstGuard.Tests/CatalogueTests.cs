@@ -245,6 +245,7 @@ public sealed partial class CatalogueTests
             Effects.DataLoss => ProofClaims.DataLoss,
             Effects.Blocks => ProofClaims.Blocks,
             Effects.NoEffect => ProofClaims.NoEffect,
+            Effects.NoHandshake => ProofClaims.NoHandshake,
             _ => ProofClaims.Reset,
         };
         if (!first.Claims.HasFlag(effect) || (effect != ProofClaims.NoEffect && first.Claims.HasFlag(ProofClaims.NoEffect)))

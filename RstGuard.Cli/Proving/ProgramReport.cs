@@ -30,6 +30,9 @@ internal sealed record ProgramReport
     /// <summary>What the flagged code sets, read back after it; null: not told.</summary>
     public string? After { get; init; }
 
+    /// <summary>What the peer saw of the protocol's closing handshake, <c>complete</c> or <c>missing</c>; null: not told.</summary>
+    public string? Handshake { get; init; }
+
     /// <summary>How long the marked call took by the prover's clock, in milliseconds; null: the program marked none.</summary>
     public long? CallMilliseconds { get; init; }
 
@@ -60,6 +63,7 @@ internal sealed record ProgramReport
             BlockedMilliseconds = Number("blocked"),
             Before = TakeIfThere("before"),
             After = TakeIfThere("after"),
+            Handshake = TakeIfThere("handshake"),
         };
         return values.Count == 0 ? report : throw new FormatException($"The program reported the unknown key '{values.Keys.First()}'.");
     }

@@ -23,6 +23,9 @@ internal enum ProofClaims
 
     /// <summary>What the flagged code sets reads back as it was.</summary>
     NoEffect = 16,
+
+    /// <summary>No reset: TCP's end is clean, and the closing handshake of the protocol above it is missing.</summary>
+    NoHandshake = 32,
 }
 
 /// <summary>
@@ -42,6 +45,8 @@ internal enum ProofClaims
 /// where the key is missing. It is enough that one of them is seen. A rule whose effect is <c>noEffect</c> has none in the catalogue;
 /// where its outside sign is a reset, this key says which.</item>
 /// <item><c>Framework</c> (optional): <c>Microsoft.AspNetCore.App</c>, for a program that needs ASP.NET Core.</item>
+/// <item><c>Protocol</c> (optional): <c>TLS</c>, <c>WebSocket</c> or <c>HTTP</c>, where the code speaks one: <c>sent</c> and <c>received</c> then
+/// count its content, and the wire carries more, handshakes and frames.</item>
 /// </list>
 /// <para><b>The report</b>: what the program writes to its standard output, each once, in any order: <c>sender</c> and
 /// <c>receiver</c> (the ends of the one connection that the claim is about, as the wire shows them), <c>sent</c> (bytes the sending code
@@ -60,6 +65,9 @@ internal enum ProofClaims
 /// is read back before and after it, and reported as <c>before</c> and <c>after</c> (such as <c>before on,0</c>): the same values in the flagged
 /// program, different ones in the fixed one. Because that is the program's own word, the second claim is the sign of it that is seen from
 /// outside: linger zero that could not be taken off resets at close, a timeout that is not there lets a call block.</item>
+/// <item><c>noHandshake</c>: no reset in either program, and all that was sent arrives and ends with EndOfStream in both. The peer reports
+/// <c>handshake</c>: <c>missing</c> in the flagged program, <c>complete</c> in the fixed one, whose sender must also have put more bytes on the wire
+/// for the same content, so that the program's word alone is not enough. Asks for a <c>Protocol</c>.</item>
 /// </list>
 /// <para><b>A rule, or a shape, without a code fix</b>: Proofs/RSTnnnn.Fixed.cs holds the text that replaces the region, which is
 /// also the ✅ sample of the page; <c>fixed.source</c> is then "page". Where a fix is offered, that file makes the proof fail.</para>
@@ -71,6 +79,8 @@ internal sealed record Proof
 {
     /// <summary>The shared framework beside .NET's own that a program may ask for.</summary>
     public const string AspNetCore = "Microsoft.AspNetCore.App";
+
+    private static readonly string[] Protocols = ["TLS", "WebSocket", "HTTP"];
 
     private const string ResourcePrefix = "Proofs/";
     private const string FixedSuffix = ".Fixed.cs";
@@ -84,6 +94,7 @@ internal sealed record Proof
         ["dataLoss"] = ProofClaims.DataLoss,
         ["blocks"] = ProofClaims.Blocks,
         ["noEffect"] = ProofClaims.NoEffect,
+        ["noHandshake"] = ProofClaims.NoHandshake,
     };
 
     private Proof()
@@ -119,6 +130,9 @@ internal sealed record Proof
 
     /// <summary>The shared framework it needs beside .NET's own; null: none.</summary>
     public required string? Framework { get; init; }
+
+    /// <summary>The protocol above TCP whose content its numbers count; null: they count TCP's own bytes.</summary>
+    public required string? Protocol { get; init; }
 
     /// <summary>Whether the effect exists on the system this runs on.</summary>
     public bool RunsHere => Systems.Count == 0 || Systems.Any(OperatingSystem.IsOSPlatform);
@@ -181,6 +195,7 @@ internal sealed record Proof
             Causes = Words(Optional("Causes") ?? ""),
             Systems = Words(Optional("Systems") ?? ""),
             Framework = Optional("Framework"),
+            Protocol = Optional("Protocol"),
         };
         if (header.Count > 0)
         {
@@ -190,6 +205,16 @@ internal sealed record Proof
         if (proof.Framework is not (null or AspNetCore))
         {
             throw new FormatException($"{fileName}: the unknown framework '{proof.Framework}'.");
+        }
+
+        if (proof.Protocol is not null && !Protocols.Contains(proof.Protocol))
+        {
+            throw new FormatException($"{fileName}: the unknown protocol '{proof.Protocol}'.");
+        }
+
+        if (proof.Protocol is null && proof.Claims.HasFlag(ProofClaims.NoHandshake))
+        {
+            throw new FormatException($"{fileName}: 'noHandshake' is about a protocol above TCP; say which by '// Protocol: …'.");
         }
 
         if (proof.Causes.FirstOrDefault(cause => !Enum.IsDefined(typeof(ResetCause), cause)) is string cause)
@@ -234,9 +259,9 @@ internal sealed record Proof
     {
         ProofClaims claims = names.Aggregate(ProofClaims.None, (all, name) =>
             all | (ClaimsByName.TryGetValue(name, out ProofClaims claim) ? claim : throw new FormatException($"{fileName}: the unknown claim '{name}'.")));
-        return (claims & ~ProofClaims.NoEffect) is ProofClaims.Reset or (ProofClaims.Reset | ProofClaims.Loss) or ProofClaims.DataLoss or ProofClaims.Blocks
+        return (claims & ~ProofClaims.NoEffect) is ProofClaims.Reset or (ProofClaims.Reset | ProofClaims.Loss) or ProofClaims.DataLoss or ProofClaims.Blocks || claims == ProofClaims.NoHandshake
             ? claims
-            : throw new FormatException($"{fileName}: a proof claims 'reset', 'reset, loss', 'dataLoss' or 'blocks', and 'noEffect' only beside one of them.");
+            : throw new FormatException($"{fileName}: a proof claims 'reset', 'reset, loss', 'dataLoss', 'blocks' or 'noHandshake', and 'noEffect' only beside one of the first four.");
     }
 
     private static string FixedNameOf(string name) => name[..^".cs".Length] + FixedSuffix;

@@ -31,6 +31,8 @@ internal static class ProofJudge
     private const int KernelFrames = 6;
 
     private const string EndOfStream = "EndOfStream";
+    private const string Complete = "complete";
+    private const string Missing = "missing";
 
     /// <summary>
     /// How many milliseconds longer than the fixed call the flagged one must take to have blocked: far more than a loaded machine adds to
@@ -173,6 +175,14 @@ internal static class ProofJudge
             }
         }
 
+        if (record.Proof.Claims.HasFlag(ProofClaims.NoHandshake))
+        {
+            foreach (string broken in NotWithoutHandshake(record))
+            {
+                yield return broken;
+            }
+        }
+
         foreach (string mismatch in Mismatches(record))
         {
             yield return mismatch;
@@ -271,22 +281,49 @@ internal static class ProofJudge
         }
     }
 
+    private static IEnumerable<string> NotWithoutHandshake(ProofRecord record)
+    {
+        foreach ((string which, ProgramReport report, string expected) in new[] { ("flagged", record.Flagged.Report!, Missing), ("fixed", record.Fixed.Report!, Complete) })
+        {
+            if (report.Handshake != expected)
+            {
+                yield return report.Handshake is null
+                    ? $"The {which} program did not report the 'handshake' that its peer saw."
+                    : $"The {which} program's closing handshake is {report.Handshake}, not {expected}.";
+            }
+        }
+
+        ProgramReport flagged = record.Flagged.Report!;
+        if (flagged.BytesReceived != flagged.BytesSent || flagged.End != EndOfStream || !FlowOf(record.Flagged)!.Ended)
+        {
+            yield return $"The flagged program's connection lacks more than a handshake: {flagged.BytesReceived} of {flagged.BytesSent} bytes arrived, {Ending(record.Flagged)}.";
+        }
+
+        long withIt = FlowOf(record.Fixed)!.Bytes - record.Fixed.Report!.BytesSent;
+        long withoutIt = FlowOf(record.Flagged)!.Bytes - flagged.BytesSent;
+        if (withIt <= withoutIt)
+        {
+            yield return $"The fixed program says goodbye, but put no more on the wire beside its content: {withIt} bytes, the flagged one {withoutIt}.";
+        }
+    }
+
     /// <summary>
     /// What a program says it read must have crossed the wire, and what crossed the wire must have been read, but for bytes that
-    /// were answered with a reset, and those that lay unread in a receiver which closed by resetting.
+    /// were answered with a reset, and those that lay unread in a receiver which closed by resetting. A protocol adds bytes of its own.
     /// </summary>
     private static IEnumerable<string> Mismatches(ProofRecord record)
     {
         foreach ((string which, ProgramRecord program) in new[] { ("flagged", record.Flagged), ("fixed", record.Fixed) })
         {
             long onTheWire = FlowOf(program)!.Bytes;
+            bool isPlain = record.Proof.Protocol is null;
             long refused = program.Wire!.Resets.Where(reset => reset.Sender.Equals(program.Report!.Receiver)).Sum(reset => (long)(reset.Trigger?.PayloadLength ?? 0));
             if (program.Report!.BytesSent == 0)
             {
                 yield return $"The {which} program sent nothing, so nothing could be lost.";
             }
 
-            if (onTheWire > program.Report.BytesSent)
+            if (isPlain && onTheWire > program.Report.BytesSent)
             {
                 yield return $"The {which} program says it sent {program.Report.BytesSent} bytes; {onTheWire} crossed the wire.";
             }
@@ -295,7 +332,7 @@ internal static class ProofJudge
             {
                 yield return $"The {which} program says it read {program.Report.BytesReceived} bytes; {onTheWire} crossed the wire.";
             }
-            else if (program.Report.BytesReceived < onTheWire - refused && !program.Wire.Resets.Any(reset => IsReceiversClose(program.Report, reset)))
+            else if (isPlain && program.Report.BytesReceived < onTheWire - refused && !program.Wire.Resets.Any(reset => IsReceiversClose(program.Report, reset)))
             {
                 yield return $"The {which} program says it read {program.Report.BytesReceived} bytes, but {onTheWire - refused} reached it: its peer swallows bytes.";
             }
@@ -337,6 +374,7 @@ internal static class ProofJudge
         string told = (claims & ~ProofClaims.NoEffect) switch
         {
             ProofClaims.DataLoss => $"Flagged, {flagged.BytesReceived} of {flagged.BytesSent} bytes arrived, and the message ended as if it were whole; {half}, all {record.Fixed.Report.BytesReceived} arrived. None was reset.",
+            ProofClaims.NoHandshake => $"Flagged, all {flagged.BytesReceived} bytes arrived and the connection ended without the closing handshake of {record.Proof.Protocol}; {half}, with it. None was reset.",
             ProofClaims.Blocks => $"Flagged, the call took {flagged.BlockedMilliseconds} ms; {half}, {record.Fixed.Report.BlockedMilliseconds} ms. All {record.Fixed.Report.BytesReceived} bytes arrived after that, and no connection was reset.",
             _ => $"Flagged, {flagged.BytesReceived} of {flagged.BytesSent} bytes arrived and the connection was reset; {end}",
         };

@@ -94,6 +94,11 @@ internal sealed class ProofTerminal(IAnsiConsole console)
             Step(grid, "set", new Markup($"read back {Markup.Escape(report.Before ?? "nothing")} before and {Markup.Escape(report.After ?? "nothing")} after"));
         }
 
+        if (claims.HasFlag(ProofClaims.NoHandshake))
+        {
+            Step(grid, "closing handshake", new Markup(Markup.Escape(report.Handshake ?? "not told")));
+        }
+
         if (claims.HasFlag(ProofClaims.Blocks))
         {
             Step(grid, "blocked", new Markup($"{Number(report.BlockedMilliseconds)} ms"));

@@ -205,6 +205,42 @@ public sealed class ProofJudgeTests
     public void CallThatIsNotMarked_Fails() => Fails(Blocks(2000, null, 1, 2), "The flagged program did not mark its call");
 
     [Fact]
+    public void NoHandshake_IsProved() => Proves(NoHandshake(), "Flagged, all 200000 bytes arrived and the connection ended without the closing handshake of TLS; fixed, with it. None was reset.");
+
+    [Fact]
+    public void HandshakeThatIsThere_Fails() =>
+        Fails(NoHandshake() with { Flagged = Flagged() with { Report = Report(200_000) with { Handshake = "complete" }, Wire = Wire(201_000) } }, "The flagged program's closing handshake is complete, not missing.");
+
+    [Fact]
+    public void HandshakeThatIsMissingAfterTheFix_Fails() =>
+        Fails(NoHandshake() with { Fixed = Fixed() with { Report = Report(200_000) with { Handshake = "missing" }, Wire = Wire(201_030) } }, "The fixed program's closing handshake is missing, not complete.");
+
+    [Fact]
+    public void HandshakeThatIsNotReported_Fails() =>
+        Fails(NoHandshake() with { Fixed = Fixed() with { Wire = Wire(201_030) } }, "The fixed program did not report the 'handshake'");
+
+    [Fact]
+    public void HandshakeThatOnlyTheProgramSaw_Fails() =>
+        Fails(NoHandshake() with { Fixed = Fixed() with { Report = Report(200_000) with { Handshake = "complete" }, Wire = Wire(201_000) } }, "put no more on the wire beside its content: 1000 bytes, the flagged one 1000");
+
+    [Fact]
+    public void MissingHandshakeThatResets_Fails() =>
+        Fails(NoHandshake() with { Flagged = Flagged() with { Report = Report(200_000) with { Handshake = "missing" }, Wire = Wire(201_000, Reset(Confidence.Likely, ResetCause.LingerZero)) } }, "also resets, which its proof does not claim");
+
+    [Fact]
+    public void MissingHandshakeWithLoss_Fails() =>
+        Fails(NoHandshake() with { Flagged = Flagged() with { Report = Report(100) with { Handshake = "missing" }, Wire = Wire(201_000) } }, "lacks more than a handshake: 100 of 200000 bytes arrived");
+
+    // Records and frames are the protocol's own; TCP's bytes must match to the letter.
+    [Fact]
+    public void ProtocolsOwnBytes_AreNoMismatch() =>
+        Proves(Whole() with { Proof = Whole().Proof with { Protocol = "TLS" }, Fixed = Fixed() with { Wire = Wire(201_000) } }, "all 200000 arrived");
+
+    [Fact]
+    public void MoreReadThanCrossedTheWire_FailsWithAProtocolToo() =>
+        Fails(Whole() with { Proof = Whole().Proof with { Protocol = "TLS" }, Fixed = Fixed() with { Wire = Wire(100_000) } }, "100000 crossed the wire");
+
+    [Fact]
     public void NoEffect_IsProved() => Proves(NoEffect("on,0", "on,0", "on,0", "off"), "Flagged, what is set reads back on,0 as before; fixed, off. Flagged, 4096 of 200000");
 
     [Fact]
@@ -274,6 +310,14 @@ public sealed class ProofJudgeTests
         Rule = new("RST1001", "t", "dataLoss", []),
         Proof = Whole().Proof with { Claims = ProofClaims.DataLoss },
         Flagged = Flagged() with { Report = Report(4096), Wire = Wire(4096) },
+    };
+
+    private static ProofRecord NoHandshake() => Whole() with
+    {
+        Rule = new("RST1001", "t", "noHandshake", []),
+        Proof = Whole().Proof with { Claims = ProofClaims.NoHandshake, Protocol = "TLS" },
+        Flagged = Flagged() with { Report = Report(200_000) with { Handshake = "missing" }, Wire = Wire(201_000) },
+        Fixed = Fixed() with { Report = Report(200_000) with { Handshake = "complete" }, Wire = Wire(201_030) },
     };
 
     private static ProofRecord Blocks(long flagged, long? flaggedCall, long repaired, long? repairedCall) => Whole() with

@@ -21,8 +21,13 @@ public sealed class ProofTests
     [InlineData("noEffect")]
     [InlineData("reset, dataLoss")]
     [InlineData("blocks, loss")]
+    [InlineData("noHandshake")]
+    [InlineData("noHandshake, reset")]
     [InlineData("explodes")]
     public void ClaimsThatDoNot_AreRefused(string claims) => Assert.Throws<FormatException>(() => Parse(claims: claims));
+
+    [Fact]
+    public void MissingHandshake_IsClaimedOfAProtocol() => Assert.Equal(ProofClaims.NoHandshake, Parse(more: "// Protocol: TLS\n", claims: "noHandshake").Claims);
 
     [Theory]
     [InlineData("RST1003.cs", "")]
@@ -35,6 +40,7 @@ public sealed class ProofTests
     [InlineData("RST1003.cs", "// Colour: red\n")]
     [InlineData("RST1003.cs", "// Causes: Weather\n")]
     [InlineData("RST1003.cs", "// Framework: Microsoft.WindowsDesktop.App\n")]
+    [InlineData("RST1003.cs", "// Protocol: Gopher\n")]
     public void WrongNameOrHeader_IsRefused(string fileName, string line) => Assert.Throws<FormatException>(() => Parse(fileName, line));
 
     [Fact]
