@@ -73,6 +73,9 @@ public static class Catalogue
     /// <summary>RST4001 Timeout too short to connect.</summary>
     internal static readonly DiagnosticDescriptor TimeoutTooShortToConnect = Define("RST4001", Categories.ConnectTimeouts, DiagnosticSeverity.Warning);
 
+    /// <summary>RST7003 A write-only TLS 1.3 client is reset at close.</summary>
+    internal static readonly DiagnosticDescriptor WriteOnlyTlsClientReset = Define("RST7003", Categories.Protocols, DiagnosticSeverity.Warning);
+
     /// <summary>Every rule, sorted by id.</summary>
     public static ImmutableArray<CatalogueEntry> Rules { get; } = ImmutableArray.Create(
         new CatalogueEntry(LingerZero, Effects.Reset, causes: ["LingerZero"], origins: ["UserLingerZero"]),
@@ -96,19 +99,20 @@ public static class Catalogue
         new CatalogueEntry(SendingAfterPeerClosed, Effects.Reset, causes: ["DataAfterClose"], origins: ["Plain"]),
         new CatalogueEntry(ShutdownReceive, Effects.Reset, causes: ["CloseWithUnread"], origins: ["Plain"]),
         new CatalogueEntry(ReaderClosesConnection, Effects.DataLoss, causes: [], origins: []),
-        new CatalogueEntry(TimeoutTooShortToConnect, Effects.Reset, causes: ["LateSynAck", "DataAfterClose"], origins: ["Plain"]));
+        new CatalogueEntry(TimeoutTooShortToConnect, Effects.Reset, causes: ["LateSynAck", "DataAfterClose"], origins: ["Plain"]),
+        new CatalogueEntry(WriteOnlyTlsClientReset, Effects.Reset, causes: ["CloseWithUnread"], origins: ["Plain"]));
 
     /// <summary>The entry of rule <paramref name="id"/>, or <see langword="null"/> when there is none.</summary>
     public static CatalogueEntry? Find(string id) => Rules.FirstOrDefault(rule => rule.Descriptor.Id == id);
 
-    private static DiagnosticDescriptor Define(string id, string category, DiagnosticSeverity severity) =>
+    private static DiagnosticDescriptor Define(string id, string category, DiagnosticSeverity severity, bool isEnabledByDefault = true) =>
         new(
             id,
             Texts.Get(id + "Title"),
             Texts.Get(id + "Message"),
             category,
             severity,
-            isEnabledByDefault: true,
+            isEnabledByDefault,
             description: Texts.Get(id + "Description"),
             helpLinkUri: $"{Repository.Url}/blob/main/docs/rules/{id}.md");
 }

@@ -6,4 +6,5 @@ internal static class Categories
     internal const string AbortiveClose = "AbortiveClose";
     internal const string DataInFlight = "DataInFlight";
     internal const string ConnectTimeouts = "ConnectTimeouts";
+    internal const string Protocols = "Protocols";
 }

@@ -34,6 +34,7 @@ internal sealed class SocketTopicScanner
                     'L' when At(buffer, i, length, "Linger") => SocketTopics.Tcp,
                     'N' when At(buffer, i, length, "NetworkStream") => SocketTopics.Tcp,
                     'S' when At(buffer, i, length, "SendTimeout") => SocketTopics.Tcp,
+                    'S' when At(buffer, i, length, "SslStream") => SocketTopics.Tls,
                     'R' when At(buffer, i, length, "ReceiveTimeout") => SocketTopics.Tcp,
                     'H' when At(buffer, i, length, "HttpClient") || At(buffer, i, length, "HttpListener") => SocketTopics.Http,
                     'C' when At(buffer, i, length, "ConnectionHandler") || At(buffer, i, length, "ConnectTimeout") => SocketTopics.Http,

@@ -17,5 +17,8 @@ internal enum SocketTopics
     /// <summary>Something is aborted: a connection, a request, or what has nothing to do with either.</summary>
     Abort = 4,
 
-    All = Tcp | Http | Abort,
+    /// <summary>TLS, over a connection or over a stream that somebody else gives.</summary>
+    Tls = 8,
+
+    All = Tcp | Http | Abort | Tls,
 }

@@ -28,12 +28,15 @@ public abstract class GracefulCloseFix : CodeFixProvider
     private const string Asynchronous = "CloseGracefullyAsync";
 
     private readonly bool _takesTime;
+    private readonly bool _endsTls;
 
     /// <param name="rule">The rule.</param>
     /// <param name="takesTime">A close with a time is replaced, not one without.</param>
-    private protected GracefulCloseFix(DiagnosticDescriptor rule, bool takesTime = false)
+    /// <param name="endsTls">What is closed is an <c>SslStream</c>, which says goodbye by itself and asynchronously alone; nothing else is repaired.</param>
+    private protected GracefulCloseFix(DiagnosticDescriptor rule, bool takesTime = false, bool endsTls = false)
     {
         _takesTime = takesTime;
+        _endsTls = endsTls;
         FixableDiagnosticIds = ImmutableArray.Create(rule.Id);
     }
 
@@ -70,7 +73,7 @@ public abstract class GracefulCloseFix : CodeFixProvider
         }
 
         SourceText text = await document.GetTextAsync(cancellationToken).ConfigureAwait(false);
-        var close = new GracefulCloseEdit(new FixedDocument(document, root, model, text, cancellationToken), milliseconds, _takesTime);
+        var close = new GracefulCloseEdit(new FixedDocument(document, root, model, text, cancellationToken), milliseconds, _takesTime, _endsTls);
         if (!close.Read(marked))
         {
             return null;
@@ -139,7 +142,7 @@ public abstract class GracefulCloseFix : CodeFixProvider
             : [];
 
     /// <summary>Which text makes one marked close graceful.</summary>
-    private sealed class GracefulCloseEdit(FixedDocument document, int milliseconds, bool takesTime)
+    private sealed class GracefulCloseEdit(FixedDocument document, int milliseconds, bool takesTime, bool endsTls)
     {
         private readonly KnownTypes _types = SocketModel.For(document.Model.Compilation).Types;
         private readonly List<TextChange> _edits = [];
@@ -148,7 +151,7 @@ public abstract class GracefulCloseFix : CodeFixProvider
 
         internal string MethodName { get; private set; } = Synchronous;
 
-        /// <summary>Socket, TcpClient or NetworkStream.</summary>
+        /// <summary>Socket, TcpClient, NetworkStream or SslStream.</summary>
         internal INamedTypeSymbol? ConnectionType { get; private set; }
 
         internal string NewLine => document.NewLine;
@@ -211,6 +214,12 @@ public abstract class GracefulCloseFix : CodeFixProvider
         // A stream closes its socket only when it owns it.
         private bool IsClosable(ITypeSymbol? type, ExpressionSyntax? value)
         {
+            if (endsTls)
+            {
+                ConnectionType = _types.SslStream;
+                return MethodName == Asynchronous && KnownTypes.IsOrDerives(type, _types.SslStream);
+            }
+
             ConnectionType = new[] { _types.Socket, _types.TcpClient, _types.NetworkStream }.FirstOrDefault(known => KnownTypes.IsOrDerives(type, known));
             if (ConnectionType is null || !SymbolEqualityComparer.Default.Equals(ConnectionType, _types.NetworkStream))
             {
@@ -400,6 +409,12 @@ public abstract class GracefulCloseFix : CodeFixProvider
                     MemberBindingExpressionSyntax { Name.Identifier.Text: "Shutdown" } => call.Ancestors().OfType<ConditionalAccessExpressionSyntax>().FirstOrDefault()?.Expression,
                     _ => null,
                 };
+                if (endsTls && receiver is not null)
+                {
+                    // After a half-close close_notify can't be sent.
+                    return false;
+                }
+
                 if (receiver is null || call.SpanStart > position || !SymbolEqualityComparer.Default.Equals(Root(receiver), connection))
                 {
                     continue;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Security;
 using System.Net.Sockets;
 
 namespace RstGuard;
@@ -146,6 +147,33 @@ public static class GracefulClose
         }
     }
 
+    /// <summary>
+    /// Closes <paramref name="stream"/> gracefully: sends close_notify, reads what the peer still sends until its end, and disposes of the
+    /// stream, with the connection where the stream owns it. There is no half-close of TCP: TLS has its own.
+    /// </summary>
+    /// <remarks>
+    /// A TLS 1.3 server sends session tickets after the handshake (RFC 8446 section 4.6.1). A client that never reads has them in its receive
+    /// queue at the close, which makes Linux reset the connection; <see cref="SslStream.ShutdownAsync"/> alone does not read them.
+    /// </remarks>
+    /// <param name="stream">An authenticated stream that nobody else reads from. One that is not, or is disposed already, is only disposed.</param>
+    /// <param name="timeout">How long to wait for the peer's end: more than zero, <see cref="int.MaxValue"/> milliseconds at most.</param>
+    /// <param name="maximumBytes">How many bytes to throw away at most, one or more. A peer that sends more gets a reset.</param>
+    /// <returns>The close; it does not fail because of the peer.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="stream"/> is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A limit is out of its range; nothing is closed.</exception>
+    public static async Task CloseGracefullyAsync(this SslStream stream, TimeSpan timeout, long maximumBytes = DefaultMaximumBytes)
+    {
+        Check(stream, nameof(stream), timeout, maximumBytes);
+        try
+        {
+            await DrainAsync(stream, timeout, maximumBytes).ConfigureAwait(false);
+        }
+        finally
+        {
+            stream.Close();
+        }
+    }
+
     private static void Drain(Socket socket, TimeSpan timeout, long maximumBytes)
     {
         try
@@ -213,6 +241,48 @@ public static class GracefulClose
         catch (ObjectDisposedException)
         {
             // Closed already.
+        }
+    }
+
+    private static async Task DrainAsync(SslStream stream, TimeSpan timeout, long maximumBytes)
+    {
+        try
+        {
+            byte[] buffer = new byte[BufferSize];
+            using (CancellationTokenSource limit = new CancellationTokenSource(timeout))
+            {
+                // It takes no token, and waits while the peer takes no data.
+                Task farewell = stream.ShutdownAsync();
+                if (await Task.WhenAny(farewell, Task.Delay(Timeout.Infinite, limit.Token)).ConfigureAwait(false) != farewell)
+                {
+                    return;
+                }
+
+                await farewell.ConfigureAwait(false);
+                while (maximumBytes > 0)
+                {
+                    Memory<byte> part = buffer.AsMemory(0, (int)Math.Min(BufferSize, maximumBytes));
+                    int count = await stream.ReadAsync(part, limit.Token).ConfigureAwait(false);
+                    if (count == 0)
+                    {
+                        return;
+                    }
+
+                    maximumBytes -= count;
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The peer took too long.
+        }
+        catch (IOException)
+        {
+            // Torn down by the peer: there is nothing left to read.
+        }
+        catch (InvalidOperationException)
+        {
+            // Never authenticated, or closed already.
         }
     }
 

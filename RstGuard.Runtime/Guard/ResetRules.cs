@@ -42,6 +42,7 @@ public static class ResetRules
         (CloseOrigin.PendingAsync, ResetCause.LingerZero, "RST2004"),
         (CloseOrigin.PendingAsync, ResetCause.LingerZero, "RST2003"),
         (CloseOrigin.Plain, ResetCause.DataAfterClose, "RST2007"),
+        (CloseOrigin.Plain, ResetCause.CloseWithUnread, "RST7003"),
     ];
 
     /// <summary>The ids of the rules that are about such a reset, sorted; empty where no rule is.</summary>
