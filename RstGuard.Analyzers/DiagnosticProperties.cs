@@ -26,8 +26,8 @@ internal static class DiagnosticProperties
     internal const string UnitTimeSpan = "timeSpan";
 
     /// <summary>
-    /// RST1006, RST2001, RST2011: the limit that a graceful close written by a fix gets, in milliseconds, decimal digits: the close's own, or
-    /// the option <c>rstguard.graceful_timeout_ms</c>.
+    /// RST1006, RST2001, RST2011, RST7002, RST7003: the limit that a graceful close written by a fix gets, in milliseconds, decimal digits: the
+    /// close's own, or the option <c>rstguard.graceful_timeout_ms</c>. Absent where others may be reading from what is closed: offer no fix.
     /// </summary>
     internal const string GracefulTimeoutMilliseconds = "gracefulTimeoutMilliseconds";
 
@@ -36,7 +36,7 @@ internal static class DiagnosticProperties
     /// </summary>
     internal const string Connection = "connection";
 
-    /// <summary>RST1006, RST2001, RST2011: <c>"true"</c> when the code speaks HTTP/1.x, where a half-close may cost the answer: offer no fix.</summary>
+    /// <summary>RST1006, RST2001, RST2011, RST7002, RST7003: <c>"true"</c> when the code speaks HTTP/1.x, where a half-close may cost the answer: offer no fix.</summary>
     internal const string SpeaksHttp = "speaksHttp";
 
     /// <summary>

@@ -284,6 +284,10 @@ public static class GracefulClose
         {
             // Never authenticated, or closed already.
         }
+        catch (NotSupportedException)
+        {
+            // Somebody else is reading.
+        }
     }
 
     private static void Check(object connection, string name, TimeSpan timeout, long maximumBytes)
