@@ -97,6 +97,9 @@ internal static class DiagnosticProperties
 
         /// <summary>The function drains the input on one path and closes before on another (Info).</summary>
         internal const string Undrained = "undrained";
+
+        /// <summary>A drain gives up in less than a second, and its caller closes (Info); the wait is marked.</summary>
+        internal const string ShortDrain = "shortDrain";
     }
 
     /// <summary>RST4001: which timeout.</summary>

@@ -11,7 +11,7 @@ namespace RstGuard.Sockets;
 internal static class IntentionalReset
 {
     private static readonly string[] MemberWords = ["abort", "kill", "rst", "terminate", "reset"];
-    private static readonly string[] ConditionWords = ["abort", "abortive", "force", "hard", "kill", "reset", "rst"];
+    private static readonly string[] ConditionWords = ["abort", "aborted", "abortive", "force", "hard", "kill", "reset", "rst"];
     private static readonly string[] OppositeWords = ["graceful", "gracefully", "soft"];
     private static readonly string[] TypeWords = ["abort", "kill", "chaos", "rst"];
 
@@ -69,6 +69,9 @@ internal static class IntentionalReset
         ILocalReferenceOperation { Local.Name: var name } => NamesCondition(name, whenTrue),
         IParameterReferenceOperation { Parameter.Name: var name } => NamesCondition(name, whenTrue),
         IMemberReferenceOperation { Member.Name: var name } => NamesCondition(name, whenTrue),
+        IIsTypeOperation { TypeOperand.Name: var name } => NamesCondition(name, whenTrue),
+        IIsPatternOperation { Pattern: ITypePatternOperation { MatchedType.Name: var name } } => NamesCondition(name, whenTrue),
+        IIsPatternOperation { Pattern: IDeclarationPatternOperation { MatchedType.Name: var name } } => NamesCondition(name, whenTrue),
         _ => false,
     };
 

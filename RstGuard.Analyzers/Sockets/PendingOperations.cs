@@ -27,6 +27,7 @@ internal sealed class PendingOperations
     private readonly HashSet<CodeFunction> _touching = [];
     private readonly Dictionary<ISymbol, List<CallSite>> _waits = new(SymbolEqualityComparer.Default);
     private readonly bool _writerShutsDown;
+    private List<CallSite>? _makers;
 
     internal PendingOperations(ConnectionReach reach, SocketModel model, CancellationToken cancellationToken)
     {
@@ -473,7 +474,9 @@ internal sealed class PendingOperations
         || _protected.Any(call => call.Caller.Equals(function) && Paths.MayRunBefore(call.Operation, site))
         || (_writerShutsDown && CompletesBefore(function, site))
         || IsInFailure(function, site)
+        || IsNotConnected(site)
         || IsFresh(function, site, receive)
+        || ReceivesItself(function, site, receive)
         || (waits && WaitsBefore(function, site, receive, kept));
 
     /// <summary>A pipe, channel or queue is completed, and the loop that writes from it shuts the connection down at its end.</summary>
@@ -497,6 +500,28 @@ internal sealed class PendingOperations
         }
 
         return false;
+    }
+
+    /// <summary>Where <c>Connected</c> was seen false: what has no connection resets none.</summary>
+    private bool IsNotConnected(IOperation site)
+    {
+        for (IOperation? inner = site, outer = site.Parent; outer is not null and not (IAnonymousFunctionOperation or ILocalFunctionOperation); inner = outer, outer = outer.Parent)
+        {
+            if (outer is IConditionalOperation conditional && inner != conditional.Condition && IsConnected(conditional.Condition) is { } connected && connected == (inner == conditional.WhenFalse))
+            {
+                return true;
+            }
+        }
+
+        return false;
+
+        bool? IsConnected(IOperation condition) => condition.Unwrap() switch
+        {
+            IUnaryOperation { OperatorKind: UnaryOperatorKind.Not } negated => !IsConnected(negated.Operand),
+            IPropertyReferenceOperation { Property: { Name: "Connected" } property }
+                when KnownTypes.Is(property.ContainingType, _model.Types.Socket) || KnownTypes.Is(property.ContainingType, _model.Types.TcpClient) => true,
+            _ => null,
+        };
     }
 
     private bool Touches(CodeFunction function, IOperation guarded, bool connects)
@@ -523,18 +548,135 @@ internal sealed class PendingOperations
         return false;
     }
 
-    /// <summary>The connection was made or accepted in this function before the close, and the operation is not begun in between.</summary>
+    /// <summary>
+    /// The connection was made or accepted before the close, by this function or by what it calls or starts, and the operation is not
+    /// begun in between.
+    /// </summary>
     private bool IsFresh(CodeFunction function, IOperation site, ReachedOperation receive)
     {
         foreach (ISymbol symbol in _reach.Holders)
         {
-            foreach (IOperation value in function.Body.ValuesOf(symbol))
+            if (function.Body.ValuesOf(symbol).Any(value => Paths.FunctionOf(value).Syntax == function.Root.Syntax && IsMadeBefore(value, value)))
             {
-                if (Paths.FunctionOf(value).Syntax == function.Root.Syntax && SocketOperation.MakesConnection(value.Unwrap(), _model.Types) && Paths.RunsBefore(value, site)
-                    && !Begins(function, value, site, receive))
+                return true;
+            }
+        }
+
+        foreach (CallSite maker in Makers)
+        {
+            if (maker.Caller.Body == function.Body && OuterOf(maker.Operation, function) is { } from && IsMadeBefore(null, from))
+            {
+                return true;
+            }
+        }
+
+        return false;
+
+        bool IsMadeBefore(IOperation? value, IOperation from) =>
+            (value is null || SocketOperation.MakesConnection(value.Unwrap(), _model.Types)) && Paths.RunsBefore(from, site) && !Begins(function, from, site, receive);
+    }
+
+    /// <summary>The calls of functions that make the connection and do nothing else to it than to connect it.</summary>
+    private List<CallSite> Makers => _makers ??= FindMakers();
+
+    private List<CallSite> FindMakers()
+    {
+        List<CallSite> makers = [];
+        HashSet<CodeFunction> seen = [];
+        foreach (ISymbol symbol in _reach.Holders.Where(holder => holder is IFieldSymbol or IPropertySymbol))
+        {
+            foreach (SocketBody body in _calls.BodiesNaming(symbol, _cancellationToken))
+            {
+                foreach (IOperation value in body.ValuesOf(symbol))
                 {
-                    return true;
+                    CodeFunction function = CodeFunction.Of(body, value);
+                    if (SocketOperation.MakesConnection(value.Unwrap(), _model.Types) && function.Symbol is { MethodKind: MethodKind.Ordinary or MethodKind.LocalFunction } && seen.Add(function)
+                        && _reach.Operations.All(operation => !operation.Function.Equals(function) || operation.Kind == ReachedKind.Connect)
+                        && !CallsTouching(function))
+                    {
+                        makers.AddRange(_calls.CallersOf(function, _cancellationToken));
+                    }
                 }
+            }
+        }
+
+        return makers;
+    }
+
+    private bool CallsTouching(CodeFunction function) => _touching.Any(touching => !touching.Equals(function) && touching.Symbol is { } symbol
+        && CallGraph.NamesOf(symbol).Any(name => function.Body.ReferencesTo(name).Any(reference => function.Runs(function.Body, reference))));
+
+    /// <summary>The outermost lambda between <paramref name="operation"/> and <paramref name="function"/>, as it is given away there.</summary>
+    private static IOperation? OuterOf(IOperation operation, CodeFunction function)
+    {
+        IOperation outer = operation;
+        while (Paths.FunctionOf(outer) is var root && root.Syntax != function.Root.Syntax)
+        {
+            if (root is not IAnonymousFunctionOperation || root.Parent is null)
+            {
+                return null;
+            }
+
+            outer = root.Parent;
+        }
+
+        return outer;
+    }
+
+    /// <summary>
+    /// The function reads from the connection itself, and waits for what it reads, before the close: it is the one reader, unless it lets
+    /// the other begin in between.
+    /// </summary>
+    private bool ReceivesItself(CodeFunction function, IOperation site, ReachedOperation receive)
+    {
+        IOperation? last = null;
+        foreach (ReachedOperation own in _reach.Operations)
+        {
+            if (own.Kind == ReachedKind.Receive && own.Operation.Syntax != receive.Operation.Syntax && !own.Function.Equals(receive.Function) && !IsDetached(own, out _))
+            {
+                foreach (IOperation call in CallsOf(own, function))
+                {
+                    if (Paths.MayRunBefore(call, site) && (last is null || call.Syntax.SpanStart > last.Syntax.SpanStart))
+                    {
+                        last = call;
+                    }
+                }
+            }
+        }
+
+        return last is not null && !StartsBetween(function, last, site, receive);
+    }
+
+    /// <summary>The operation where the function does it, or the calls of the functions that do it and wait.</summary>
+    private IEnumerable<IOperation> CallsOf(ReachedOperation operation, CodeFunction function)
+    {
+        if (operation.Function.Equals(function))
+        {
+            return [operation.Operation];
+        }
+
+        List<CallSite> sites = [.. _calls.CallersOf(operation.Function, _cancellationToken).Where(caller => caller.Mode == CallMode.Inline)];
+        AddCallers(sites);
+        return sites.Where(site => site.Mode == CallMode.Inline && site.Caller.Equals(function)).Select(site => site.Operation);
+    }
+
+    /// <summary>Whether the function begins the operation, or starts or calls what does, between two of its places.</summary>
+    private bool StartsBetween(CodeFunction function, IOperation from, IOperation to, ReachedOperation receive)
+    {
+        List<CallSite> starts = [new CallSite(receive.Function, receive.Operation, CallMode.Inline, null)];
+        HashSet<CodeFunction> seen = [];
+        for (int i = 0; i < starts.Count && seen.Count < MostFunctions; i++)
+        {
+            CallSite start = starts[i];
+            if (start.Caller.Body == function.Body && OuterOf(start.Operation, function) is { } place
+                && place.Syntax.Span.End > from.Syntax.Span.End && (place.Syntax.SpanStart < to.Syntax.SpanStart || to is IVariableDeclaratorOperation or IUsingOperation))
+            {
+                return true;
+            }
+
+            if (seen.Add(start.Caller))
+            {
+                starts.AddRange(_calls.CallersOf(start.Caller, _cancellationToken));
             }
         }
 

@@ -1,5 +1,6 @@
 using System.Linq;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Operations;
 
 namespace RstGuard.Sockets;
@@ -127,6 +128,8 @@ internal readonly struct ReceivedCount(SocketBody body)
                 return SocketOperation.Create(call, Types)?.Kind == SocketOperationKind.Send ? ReceivedCountUse.Other
                     : Decodes(call) ? UseOfContent(call, depth)
                     : ReceivedCountUse.Compared;
+            case IInvalidOperation unbound when MakesText(unbound):
+                return UseOfContent(unbound, depth);
             default:
                 return ReceivedCountUse.Compared;
         }
@@ -225,6 +228,21 @@ internal readonly struct ReceivedCount(SocketBody body)
 
     private bool Decodes(IInvocationOperation call) =>
         call.TargetMethod.ReturnType.SpecialType == SpecialType.System_String || Types.IsDecoder(call.TargetMethod.ContainingType) || IsView(call.TargetMethod);
+
+    /// <summary>
+    /// A call that does not bind, because its package is not there, and whose name says that it makes text of a buffer: <c>buffer.ToStr(0, n)</c>.
+    /// </summary>
+    private static bool MakesText(IInvalidOperation unbound)
+    {
+        string? name = (unbound.Syntax as InvocationExpressionSyntax)?.Expression switch
+        {
+            MemberAccessExpressionSyntax access => access.Name.Identifier.ValueText,
+            SimpleNameSyntax simple => simple.Identifier.ValueText,
+            _ => null,
+        };
+        return name is not null && NameWords.Of(name).Any(word => word is "Str" or "String" or "Text" or "Hex")
+            && unbound.Descendants().Any(operation => operation.Type is IArrayTypeSymbol { ElementType.SpecialType: SpecialType.System_Byte });
+    }
 
     /// <summary>A part of a buffer: <c>AsSpan</c>, <c>AsMemory</c>, <c>Slice</c>.</summary>
     private bool IsView(IMethodSymbol method) => method.Name is "AsSpan" or "AsMemory" or "Slice"

@@ -117,7 +117,7 @@ internal sealed class SocketOrigins
             case IInvocationOperation when IsExchange(operation, out IOperation? field, out _):
                 Follow(field!, body, depth + 1);
                 break;
-            case IInvocationOperation { TargetMethod: { IsVirtual: false, IsOverride: false, IsAbstract: false } method }
+            case IInvocationOperation { TargetMethod: { IsAbstract: false } method }
                 when SymbolEqualityComparer.Default.Equals(method.ContainingAssembly, _model.Compilation.Assembly) && _model.Types.IsConnection(method.ReturnType):
                 FollowReturns(method, depth + 1);
                 break;

@@ -21,8 +21,8 @@ public sealed partial class KnownNamesTests
     private static readonly ImmutableHashSet<string> OtherNames =
     [
         "xunit.core", "xunit.v3.core", "nunit.framework", "Microsoft.VisualStudio.TestPlatform.TestFramework", "MSTest.TestFramework", "TUnit.Core",
-        "abort", "abortive", "base", "chaos", "close", "force", "soft", "gracefully", "graceful", "hard", "kill", "reset", "rst", "terminate", "IntentionalResetAttribute",
-        "ocket", "Tcp", "Begin", "Async", "windows", "CollectionExpression", "VersionAtLeast", "build_property.IsTestProject",
+        "abort", "aborted", "abortive", "base", "chaos", "close", "force", "soft", "gracefully", "graceful", "hard", "kill", "reset", "rst", "terminate", "IntentionalResetAttribute",
+        "ocket", "Tcp", "Begin", "Async", "windows", "CollectionExpression", "VersionAtLeast", "Str", "Hex", "build_property.IsTestProject",
     ];
 
     [Fact]

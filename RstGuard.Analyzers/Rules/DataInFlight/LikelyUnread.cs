@@ -69,6 +69,75 @@ internal sealed class LikelyUnread(SocketBody body, CancellationToken cancellati
         }
     }
 
+    /// <summary>
+    /// Waits of a drain that give up in less than a second, where the caller closes a connection when the drain has given up: one lost
+    /// segment alone takes that long to be sent again (RFC 6298 section 2.1: 1 s to begin with).
+    /// </summary>
+    internal IEnumerable<(IInvocationOperation Wait, ISymbol Connection, IOperation Close)> DrainsThatGiveUp()
+    {
+        const double Repair = 1000;
+        if (body.Owner is not IMethodSymbol { ReturnType.SpecialType: SpecialType.System_Boolean } method || !body.Operations.Any(operation => operation.Kind == SocketOperationKind.Receive) || !IsDrain(method))
+        {
+            yield break;
+        }
+
+        foreach (IOperation operation in body.Root.Descendants())
+        {
+            if (operation is IInvocationOperation { TargetMethod: { Name: "WaitOne" or "Wait", ReturnType.SpecialType: SpecialType.System_Boolean }, Arguments.IsEmpty: false } wait
+                && Paths.IsInLoop(wait) && TimeOf(wait.Arguments[0].Value) is > 0 and < Repair
+                && BranchOf(wait) is { } branch && branch.DescendantsAndSelf().Any(inner => inner is IReturnOperation)
+                && ClosedByCaller() is var (field, close))
+            {
+                yield return (wait, field, close);
+                yield break;
+            }
+        }
+    }
+
+    private double? TimeOf(IOperation time)
+    {
+        if (time.Unwrap() is ILocalReferenceOperation { Local: { IsConst: false } local })
+        {
+            time = body.ValuesOf(local) is { Count: 1 } only ? only[0] : time;
+        }
+
+        return Duration.TryGetMilliseconds(time, Types, out double milliseconds, out _) ? milliseconds : null;
+    }
+
+    /// <summary>What runs when the condition that <paramref name="part"/> is in holds.</summary>
+    private static IOperation? BranchOf(IOperation part)
+    {
+        for (IOperation inner = part; inner.Parent is { } outer and not IBlockOperation; inner = outer)
+        {
+            if (outer is IConditionalOperation conditional)
+            {
+                return conditional.Condition == inner ? conditional.WhenTrue : null;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The field whose connection a caller closes where this method has answered, and that close.</summary>
+    private (ISymbol Field, IOperation Close)? ClosedByCaller()
+    {
+        foreach (CallSite caller in Model.Calls.CallersOf(new CodeFunction(body, body.Root), cancellationToken))
+        {
+            if (caller.Operation is IInvocationOperation && BranchOf(caller.Operation) is { } branch)
+            {
+                foreach (IOperation operation in branch.DescendantsAndSelf())
+                {
+                    if (operation is IInvocationOperation { Instance: IInstanceReferenceOperation } call && ClosedField(call.TargetMethod, 0) is { } field)
+                    {
+                        return (field, call);
+                    }
+                }
+            }
+        }
+
+        return null;
+    }
+
     private static bool LeavesAfter(IInvocationOperation close) => close.Parent is IExpressionStatementOperation { Parent: IBlockOperation { Parent: IConditionalOperation } block } statement
         && block.Operations.IndexOf(statement) is var index && index + 1 < block.Operations.Length && block.Operations[index + 1] is IReturnOperation;
 

@@ -84,6 +84,11 @@ public sealed class RST2001ClosedWithUnreadData() : SocketRule(Catalogue.ClosedW
         {
             Report(close.Syntax.GetLocation(), DiagnosticProperties.UnreadEvidence.Undrained, "Socket", speaksHttp: true, drain, DiagnosticSeverity.Info, connection.Name, context);
         }
+
+        foreach ((IInvocationOperation wait, ISymbol connection, IOperation close) in new LikelyUnread(body, context.CancellationToken).DrainsThatGiveUp())
+        {
+            Report(wait.Syntax.GetLocation(), DiagnosticProperties.UnreadEvidence.ShortDrain, "Socket", speaksHttp: true, close, DiagnosticSeverity.Info, connection.Name, context);
+        }
     }
 
     /// <summary>

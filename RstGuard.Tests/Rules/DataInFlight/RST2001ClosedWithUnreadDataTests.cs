@@ -96,6 +96,8 @@ public sealed class RST2001ClosedWithUnreadDataTests
         "class C { void M(SocketAsyncEventArgs e) { if (e.SocketError != SocketError.Success) { e.AcceptSocket.Close(); return; } H(e.AcceptSocket); } void H(Socket s) { } }",
         "class C { void M(IAsyncResult r) { var s = (Socket)r.AsyncState; int n = s.EndReceive(r); if (n == 0) { s.Close(); return; } s.BeginReceive(new byte[9], 0, 9, SocketFlags.None, M, s); } }",
         "class C { void M(IAsyncResult r) { var s = (Socket)r.AsyncState; int n = s.EndReceive(r); if (n == 0) { s.Close(); return; } H(s); } void H(Socket s) { } }",
+        "class C { Socket _s; void M() { if (!Drain()) { Close(); } } void Close() { _s.Dispose(); } bool Drain() { var b = new byte[99]; while (true) { var r = _s.BeginReceive(b, 0, 99, SocketFlags.None, null, null); if (!r.AsyncWaitHandle.WaitOne(5000)) { return false; } if (_s.EndReceive(r) == 0) return true; } } }",
+        "class C { Socket _s; void M() { Drain(); } void Close() { _s.Dispose(); } bool Drain() { var b = new byte[99]; while (true) { var r = _s.BeginReceive(b, 0, 99, SocketFlags.None, null, null); if (!r.AsyncWaitHandle.WaitOne(50)) { return false; } if (_s.EndReceive(r) == 0) return true; } } }",
         "class C { Socket _s; bool _keep; void M() { if (!_keep) { Drain(); Close(); return; } Drain(); } void Close() { _s.Close(); } void Drain() { var b = new byte[99]; while (_s.Receive(b) > 0) { } } }",
         // Compared as a whole.
         "class C { void M(TcpClient c) { var b = new byte[999]; int n = c.GetStream().Read(b, 0, 999); string t = Encoding.ASCII.GetString(b, 0, n); Check.Equal(\"hello\", t); c.Close(); } } class Check { public static void Equal<T>(T expected, T actual) { } }",
@@ -165,8 +167,22 @@ public sealed class RST2001ClosedWithUnreadDataTests
     [InlineData("class T { public Socket S; } class C { void M(IAsyncResult r) { var t = (T)r.AsyncState; Socket s = t.S; s.EndReceive(r); [|s.Close()|]; } }")]
     // One path drains.
     [InlineData("class C { Socket _s; bool _keep; void M() { if (!_keep) { [|Close()|]; return; } Drain(); } void Close() { _s.Close(); } void Drain() { var b = new byte[99]; while (_s.Receive(b) > 0) { } } }")]
-    [InlineData("class C { Socket _s; D _d; void M(bool force) { if (force) { [|Close()|]; return; } if (!_d.Drain()) { Close(); return; } } void Close() { End(); } void End() { try { _s.Shutdown(SocketShutdown.Both); } catch { } _s.Close(); } } class D { Stream I => null; internal bool Drain() { var input = I; var b = new byte[99]; while (true) { var r = input.BeginRead(b, 0, 99, null, null); if (!r.AsyncWaitHandle.WaitOne(100)) return false; if (input.EndRead(r) <= 0) return true; } } }")]
+    [InlineData("class C { Socket _s; D _d; void M(bool force) { if (force) { [|Close()|]; return; } if (!_d.Drain()) { Close(); return; } } void Close() { End(); } void End() { try { _s.Shutdown(SocketShutdown.Both); } catch { } _s.Close(); } } class D { Stream I => null; internal bool Drain() { var input = I; var b = new byte[99]; while (true) { var r = input.BeginRead(b, 0, 99, null, null); if (![|r.AsyncWaitHandle.WaitOne(100)|]) return false; if (input.EndRead(r) <= 0) return true; } } }")]
+    // The drain gives up.
+    [InlineData("class C { Socket _s; D _d; void M() { if (!_d.Drain()) { Close(); return; } } void Close() { _s.Close(); } } class D { Stream I => null; internal bool Drain() { var input = I; var b = new byte[99]; while (true) { try { var r = input.BeginRead(b, 0, 99, null, null); if (!r.IsCompleted) { var timeout = 100; if (![|r.AsyncWaitHandle.WaitOne(timeout)|]) return false; } if (input.EndRead(r) <= 0) return true; } catch { return false; } } } }")]
+    [InlineData("class C { Socket _s; void M() { if (!Drain()) { Close(); } } void Close() { _s.Dispose(); } bool Drain() { var b = new byte[99]; while (true) { var r = _s.BeginReceive(b, 0, 99, SocketFlags.None, null, null); if (![|r.AsyncWaitHandle.WaitOne(TimeSpan.FromMilliseconds(50))|]) { return false; } if (_s.EndReceive(r) == 0) return true; } } }")]
     public Task LikelyShape_GetsInfo(string source) => (Rule with { Severity = DiagnosticSeverity.Info }).FlagsAsync(source);
+
+    // What a scan without packages sees.
+    [Theory]
+    [InlineData("buf.ToStr(null, 0, n)", true)]
+    [InlineData("Codec.ToHexString(buf, 0, n)", true)]
+    [InlineData("Codec.Parse(buf, 0, n)", false)]
+    public Task CountThatGoesToACallThatDoesNotBind_DecidesByTheCallsName(string call, bool flagged)
+    {
+        string source = $"class C {{ void M(Socket l) {{ Socket s = l.Accept(); var buf = new byte[4096]; int n = s.Receive(buf); Log.Write(\"<= {{0}}\", {call}); [|s.Close()|]; }} }}";
+        return flagged ? (Rule with { AllowCompileErrors = true }).FlagsAsync(source) : (Rule with { AllowCompileErrors = true }).IsSilentAsync(source.Replace("[|", "").Replace("|]", ""));
+    }
 
     [Fact]
     public Task EchoAndClose_GetsInfo() => (Rule with { Severity = DiagnosticSeverity.Info }).FlagsAsync(
