@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using System.Threading;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -13,33 +14,47 @@ namespace RstGuard.Sockets;
 internal sealed class SocketTopicScanner
 {
     private const int BufferLength = 4096;
-    private const int LongestName = 20;
+
+    // "ocket" is in Socket and in socket; a name that another one holds need not be here.
+    private static readonly (string Name, SocketTopics Topic)[] Names =
+    [
+        ("Abort", SocketTopics.Abort),
+        ("ConnectTimeout", SocketTopics.Http),
+        ("ConnectionHandler", SocketTopics.Http),
+        ("HttpClient", SocketTopics.Http),
+        ("HttpListener", SocketTopics.Http),
+        ("Linger", SocketTopics.Tcp),
+        ("NetworkStream", SocketTopics.Tcp),
+        ("ReceiveTimeout", SocketTopics.Tcp),
+        ("SendTimeout", SocketTopics.Tcp),
+        ("SslStream", SocketTopics.Tls),
+        ("Tcp", SocketTopics.Tcp),
+        ("ocket", SocketTopics.Tcp),
+    ];
+
+    private static readonly int LongestName = Names.Max(entry => entry.Name.Length);
+
     private char[]? _buffer;
 
     internal SocketTopics Scan(SourceText text)
     {
         char[] buffer = Interlocked.Exchange(ref _buffer, null) ?? new char[BufferLength];
         SocketTopics found = SocketTopics.None;
+
+        // A name may lie across the end of a part: the next part begins before it.
         for (int start = 0; start < text.Length && found != SocketTopics.All; start += BufferLength - LongestName)
         {
             int length = Math.Min(BufferLength, text.Length - start);
             text.CopyTo(start, buffer, 0, length);
-            for (int i = 0; i < length; i++)
+            ReadOnlySpan<char> part = buffer.AsSpan(0, length);
+
+            // The runtime searches for one name many characters at a time: all names, one by one, take less than one look at each character.
+            foreach ((string name, SocketTopics topic) in Names)
             {
-                found |= buffer[i] switch
+                if ((found & topic) == 0 && part.IndexOf(name.AsSpan()) >= 0)
                 {
-                    'A' when At(buffer, i, length, "Abort") => SocketTopics.Abort,
-                    'o' when At(buffer, i, length, "ocket") => SocketTopics.Tcp,
-                    'T' when At(buffer, i, length, "Tcp") => SocketTopics.Tcp,
-                    'L' when At(buffer, i, length, "Linger") => SocketTopics.Tcp,
-                    'N' when At(buffer, i, length, "NetworkStream") => SocketTopics.Tcp,
-                    'S' when At(buffer, i, length, "SendTimeout") => SocketTopics.Tcp,
-                    'S' when At(buffer, i, length, "SslStream") => SocketTopics.Tls,
-                    'R' when At(buffer, i, length, "ReceiveTimeout") => SocketTopics.Tcp,
-                    'H' when At(buffer, i, length, "HttpClient") || At(buffer, i, length, "HttpListener") => SocketTopics.Http,
-                    'C' when At(buffer, i, length, "ConnectionHandler") || At(buffer, i, length, "ConnectTimeout") => SocketTopics.Http,
-                    _ => SocketTopics.None,
-                };
+                    found |= topic;
+                }
             }
         }
 
@@ -71,23 +86,5 @@ internal sealed class SocketTopicScanner
         }
 
         return found;
-    }
-
-    private static bool At(char[] buffer, int index, int length, string name)
-    {
-        if (length - index < name.Length)
-        {
-            return false;
-        }
-
-        for (int i = 1; i < name.Length; i++)
-        {
-            if (buffer[index + i] != name[i])
-            {
-                return false;
-            }
-        }
-
-        return true;
     }
 }
