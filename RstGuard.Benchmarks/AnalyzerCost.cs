@@ -9,12 +9,10 @@ using Microsoft.CodeAnalysis.Diagnostics.Telemetry;
 namespace RstGuard.Benchmarks;
 
 /// <summary>What one run of a set of analyzers cost.</summary>
-/// <param name="Rules">Milliseconds in RstGuard's rules, by the analyzer driver's telemetry.</param>
-/// <param name="Worst">The rule with the longest time.</param>
-/// <param name="WorstTime">Its milliseconds.</param>
+/// <param name="Rules">Milliseconds in each of RstGuard's rules, by the analyzer driver's telemetry.</param>
 /// <param name="Wall">Milliseconds of the whole run.</param>
 /// <param name="Allocated">MiB allocated by the whole run.</param>
-internal sealed record AnalyzerCost(double Rules, string Worst, double WorstTime, double Wall, double Allocated)
+internal sealed record AnalyzerCost(ImmutableSortedDictionary<string, double> Rules, double Wall, double Allocated)
 {
     private static readonly ImmutableArray<MetadataReference> References =
     [
@@ -34,6 +32,12 @@ internal sealed record AnalyzerCost(double Rules, string Worst, double WorstTime
             .Where(file => !file.Contains("VisualBasic", StringComparison.Ordinal))
             .SelectMany(file => AnalyzersOf(Assembly.LoadFrom(file))),
     ];
+
+    /// <summary>Milliseconds in all rules together.</summary>
+    public double AllRules => Rules.Values.Sum();
+
+    /// <summary>The rule with the longest time, and its milliseconds.</summary>
+    public KeyValuePair<string, double> Worst => Rules.MaxBy(rule => rule.Value);
 
     /// <summary>Measures <paramref name="analyzers"/> over <paramref name="sources"/>, once.</summary>
     /// <exception cref="InvalidOperationException">An analyzer failed (AD0001), so that its time means nothing.</exception>
@@ -58,20 +62,14 @@ internal sealed record AnalyzerCost(double Rules, string Worst, double WorstTime
             throw new InvalidOperationException(failure.GetMessage());
         }
 
-        double rules = 0, worstTime = 0;
-        string worst = "";
-        foreach (DiagnosticAnalyzer rule in analyzers.Intersect(RstGuard))
+        ImmutableSortedDictionary<string, double>.Builder rules = ImmutableSortedDictionary.CreateBuilder<string, double>(StringComparer.Ordinal);
+        foreach (DiagnosticAnalyzer rule in analyzers.Except(NetAnalyzers))
         {
             AnalyzerTelemetryInfo telemetry = await driver.GetAnalyzerTelemetryInfoAsync(rule, cancellationToken);
-            double time = telemetry.ExecutionTime.TotalMilliseconds;
-            rules += time;
-            if (time > worstTime)
-            {
-                (worst, worstTime) = (rule.SupportedDiagnostics[0].Id, time);
-            }
+            rules.Add(rule.SupportedDiagnostics[0].Id, telemetry.ExecutionTime.TotalMilliseconds);
         }
 
-        return new AnalyzerCost(rules, worst, worstTime, wall, allocated / 1024.0 / 1024.0);
+        return new AnalyzerCost(rules.ToImmutable(), wall, allocated / 1024.0 / 1024.0);
     }
 
     private static ImmutableArray<DiagnosticAnalyzer> AnalyzersOf(Assembly assembly) =>
