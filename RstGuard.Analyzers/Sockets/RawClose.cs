@@ -22,9 +22,9 @@ internal readonly struct RawClose(IOperation operation, IOperation connection)
     internal static IEnumerable<RawClose> In(SocketBody body, CancellationToken cancellationToken)
     {
         KnownTypes types = body.Model.Types;
-        foreach (SocketOperation operation in body.Operations)
+        foreach (SocketOperation operation in body.OperationsOf(SocketOperationKind.Close))
         {
-            if (operation is { Kind: SocketOperationKind.Close, CloseForm: CloseForm.Plain, Connection: { } connection }
+            if (operation is { CloseForm: CloseForm.Plain, Connection: { } connection }
                 && KnownTypes.IsOrDerives(TypeOf(connection), types.Socket))
             {
                 yield return new RawClose(operation.Operation, connection);

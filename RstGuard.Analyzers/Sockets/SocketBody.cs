@@ -1,9 +1,11 @@
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Collections.Immutable;
 using System.Linq;
 using System.Threading;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Operations;
+using Microsoft.CodeAnalysis.Text;
 
 namespace RstGuard.Sockets;
 
@@ -16,6 +18,10 @@ internal sealed class SocketBody
     private readonly Dictionary<ISymbol, List<IOperation>> _values = new(SymbolEqualityComparer.Default);
     private readonly Dictionary<ISymbol, List<IOperation>> _references = new(SymbolEqualityComparer.Default);
     private readonly HashSet<ISymbol> _listeners = new(SymbolEqualityComparer.Default);
+    private readonly Dictionary<SocketOperationKind, List<SocketOperation>> _byKind = [];
+    private readonly Dictionary<ISymbol, ConnectionUse> _connections = new(SymbolEqualityComparer.Default);
+    private readonly ConcurrentDictionary<ISymbol, bool> _isNotTcp = new(SymbolEqualityComparer.Default);
+    private SocketOperation[] _inOrder = [];
     private ConnectionFlow? _flow;
 
     private SocketBody(SocketModel model, ISymbol owner, IOperation root)
@@ -50,6 +56,9 @@ internal sealed class SocketBody
     /// <summary>A literal shows that it writes or expects HTTP/1.x.</summary>
     internal bool SpeaksHttp { get; private set; }
 
+    /// <summary>It asks whether data is waiting: <c>Available</c>, <c>DataAvailable</c>.</summary>
+    internal bool LooksForData { get; private set; }
+
     /// <summary>All symbols that the body names or gives a value, members that it calls among them.</summary>
     internal IEnumerable<ISymbol> Symbols => _references.Keys.Concat(_values.Keys.Where(symbol => !_references.ContainsKey(symbol)));
 
@@ -61,7 +70,12 @@ internal sealed class SocketBody
         if (!body.Operations.IsEmpty)
         {
             body.Connections = ConnectionUse.Of(body.LocalAliases);
-            body.ClosesField = body.Operations.Any(operation => operation.Kind == SocketOperationKind.Close) && body.Symbols.Any(ConnectionAliases.IsFieldOfConnection(model.Types));
+            foreach (ConnectionUse use in body.Connections)
+            {
+                body._connections.Add(use.Holder, use);
+            }
+
+            body.ClosesField = body.OperationsOf(SocketOperationKind.Close).Count > 0 && body.Symbols.Any(ConnectionAliases.IsFieldOfConnection(model.Types));
         }
 
         return body;
@@ -79,6 +93,42 @@ internal sealed class SocketBody
         Volatile.Write(ref _flow, flow);
         return flow;
     }
+
+    /// <summary>The operations of one kind, in the order of the source.</summary>
+    internal IReadOnlyList<SocketOperation> OperationsOf(SocketOperationKind kind) => _byKind.TryGetValue(kind, out List<SocketOperation>? found) ? found : [];
+
+    /// <summary>The operations that stand inside <paramref name="span"/>: a loop's, a handler's.</summary>
+    internal IEnumerable<SocketOperation> OperationsWithin(TextSpan span)
+    {
+        int first = 0;
+        for (int end = _inOrder.Length; first < end;)
+        {
+            int middle = (first + end) / 2;
+            if (_inOrder[middle].Operation.Syntax.SpanStart < span.Start)
+            {
+                first = middle + 1;
+            }
+            else
+            {
+                end = middle;
+            }
+        }
+
+        for (int i = first; i < _inOrder.Length && _inOrder[i].Operation.Syntax.SpanStart < span.End; i++)
+        {
+            if (span.Contains(_inOrder[i].Operation.Syntax.Span))
+            {
+                yield return _inOrder[i];
+            }
+        }
+    }
+
+    /// <summary>The connection that <paramref name="holder"/>, a local or parameter, holds.</summary>
+    internal ConnectionUse? ConnectionOf(ISymbol holder) => _connections.TryGetValue(holder, out ConnectionUse? use) ? use : null;
+
+    /// <summary>Whether <paramref name="holder"/> is known to hold a socket without TCP. Each rule asks.</summary>
+    internal bool IsNotTcp(ISymbol holder, CancellationToken cancellationToken) =>
+        _isNotTcp.TryGetValue(holder, out bool known) ? known : _isNotTcp.GetOrAdd(holder, SocketKindOf.IsNotTcp(SocketOrigins.Of(holder, this, cancellationToken), cancellationToken));
 
     /// <summary>Where <paramref name="symbol"/>, a local, a parameter, or a field or property of the object, is named.</summary>
     internal IReadOnlyList<IOperation> ReferencesTo(ISymbol symbol) => _references.TryGetValue(symbol, out List<IOperation>? found) ? found : [];
@@ -171,6 +221,7 @@ internal sealed class SocketBody
                 case ILocalReferenceOperation or IParameterReferenceOperation or IFieldReferenceOperation or IPropertyReferenceOperation
                     when SymbolOf(operation) is { } named:
                     Add(_references, named, operation);
+                    LooksForData |= operation is IPropertyReferenceOperation property && (SocketOperation.IsAvailable(property, types) || SocketOperation.IsDataAvailable(property, types));
                     break;
                 case IMethodReferenceOperation method:
                     Add(_references, method.Method.OriginalDefinition, method);
@@ -200,6 +251,17 @@ internal sealed class SocketBody
         }
 
         Operations = operations.ToImmutable();
+        _inOrder = [.. Operations.OrderBy(operation => operation.Operation.Syntax.SpanStart)];
+        foreach (SocketOperation operation in Operations)
+        {
+            if (!_byKind.TryGetValue(operation.Kind, out List<SocketOperation>? alike))
+            {
+                _byKind.Add(operation.Kind, alike = []);
+            }
+
+            alike.Add(operation);
+        }
+
         HttpTimeouts = httpTimeouts.ToImmutable();
     }
 

@@ -18,8 +18,10 @@ internal static class SocketKindOf
     internal static bool IsNotTcp(IOperation? connection, SocketBody body, CancellationToken cancellationToken) => IsNotTcp(connection, body, 0, cancellationToken);
 
     /// <summary>The same of what a local, parameter or field holds.</summary>
-    internal static bool IsNotTcp(ISymbol holder, SocketBody body, CancellationToken cancellationToken) =>
-        AreNotTcp(SocketOrigins.Of(holder, body, cancellationToken), 0, cancellationToken);
+    internal static bool IsNotTcp(ISymbol holder, SocketBody body, CancellationToken cancellationToken) => body.IsNotTcp(holder, cancellationToken);
+
+    /// <summary>The same of what is known of its origins.</summary>
+    internal static bool IsNotTcp(SocketOrigins origins, CancellationToken cancellationToken) => AreNotTcp(origins, 0, cancellationToken);
 
     /// <summary>
     /// Whether <paramref name="stream"/> is known to leave its socket open: made by a constructor of <c>NetworkStream</c> that does not
@@ -46,7 +48,7 @@ internal static class SocketKindOf
     /// </summary>
     internal static bool IsOnlyBound(IOperation? connection, SocketBody body) =>
         SymbolOf(connection) is ILocalSymbol local
-        && body.Connections.FirstOrDefault(use => SymbolEqualityComparer.Default.Equals(use.Holder, local)) is { Escapes: false, HasKnownOrigin: true } socket
+        && body.ConnectionOf(local) is { Escapes: false, HasKnownOrigin: true } socket
         && body.ValuesOf(local).All(value => value.Unwrap() is IObjectCreationOperation)
         && socket.Operations.Any(operation => operation.Kind == SocketOperationKind.Bind)
         && socket.Operations.All(operation => operation.Kind is SocketOperationKind.Bind or SocketOperationKind.Close or SocketOperationKind.SetLinger or SocketOperationKind.Inquire);
@@ -62,14 +64,14 @@ internal static class SocketKindOf
 
     private static bool Listens(ISymbol holder, SocketBody body) =>
         body.Listens(holder)
-        || body.Operations.Any(operation => operation.Kind is SocketOperationKind.Listen or SocketOperationKind.Accept && IsOf(operation, holder))
+        || body.OperationsOf(SocketOperationKind.Listen).Concat(body.OperationsOf(SocketOperationKind.Accept)).Any(operation => IsOf(operation, holder))
         || IsBoundAndReturned(holder, body);
 
     /// <summary>
     /// Bound here and returned by what is named after listening, such as the delegate <c>CreateBoundListenSocket</c>: its caller listens.
     /// </summary>
     private static bool IsBoundAndReturned(ISymbol holder, SocketBody body) =>
-        body.Operations.Any(operation => operation.Kind == SocketOperationKind.Bind && IsOf(operation, holder))
+        body.OperationsOf(SocketOperationKind.Bind).Any(operation => IsOf(operation, holder))
         && body.ReferencesTo(holder).Any(reference => reference.Wrapped().Parent is IReturnOperation
             && NameOf(Paths.FunctionOf(reference), body).IndexOf(nameof(SocketOperationKind.Listen), StringComparison.OrdinalIgnoreCase) >= 0);
 
@@ -87,12 +89,12 @@ internal static class SocketKindOf
 
     private static bool IsNotTcp(IOperation? connection, SocketBody body, int depth, CancellationToken cancellationToken) =>
         (connection is IPropertyReferenceOperation { Property: { Name: "Client" } client } && KnownTypes.Is(client.ContainingType, body.Model.Types.UdpClient))
-        || AreNotTcp(SocketOrigins.Of(connection, body, cancellationToken), depth, cancellationToken);
+        || (connection is ILocalReferenceOperation { Local: var local } ? body.IsNotTcp(local, cancellationToken) : AreNotTcp(SocketOrigins.Of(connection, body, cancellationToken), depth, cancellationToken));
 
     private static bool AreNotTcp(SocketOrigins origins, int depth, CancellationToken cancellationToken) =>
         (origins.Creations.Count > 0 && origins.Creations.All(origin => IsNotTcp(origin.Creation, origin.Body, depth, cancellationToken)))
         // What is sent to an address, or received with one, is no connection's.
-        || origins.Holders.Any(holder => holder.Body.Operations.Any(operation => operation.Kind == SocketOperationKind.Datagram && IsOf(operation, holder.Symbol)));
+        || origins.Holders.Any(holder => holder.Body.OperationsOf(SocketOperationKind.Datagram).Any(operation => IsOf(operation, holder.Symbol)));
 
     private static bool IsNotTcp(IObjectCreationOperation creation, SocketBody body, int depth, CancellationToken cancellationToken)
     {

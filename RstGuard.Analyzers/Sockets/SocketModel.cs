@@ -58,7 +58,7 @@ internal sealed class SocketModel
     /// type or a base type, since a body may name no more than an inherited field.
     /// </summary>
     internal SocketTopics TopicsOf(ISymbol owner, SyntaxTree tree, CancellationToken cancellationToken) =>
-        TopicsOf(tree, cancellationToken) | GlobalAliases(cancellationToken) | (owner.ContainingType is { } type ? TopicsOf(type, 0, cancellationToken) : SocketTopics.None);
+        GlobalAliases(cancellationToken) | (owner.ContainingType is { } type ? TopicsOf(type, 0, cancellationToken) : TopicsOf(tree, cancellationToken));
 
     /// <summary>Whether some rule has looked into a body.</summary>
     internal bool HasBodies => !_bodies.IsEmpty;

@@ -47,9 +47,9 @@ internal sealed class DisposingCallback
     internal static IEnumerable<DisposingCallback> In(SocketBody body)
     {
         KnownTypes types = body.Model.Types;
-        foreach (SocketOperation operation in body.Operations)
+        foreach (SocketOperation operation in body.OperationsOf(SocketOperationKind.Close))
         {
-            if (operation is { Kind: SocketOperationKind.Close, Api: ConnectionApi.Socket, CloseForm: CloseForm.Plain, Operation: IInvocationOperation close, Connection: { } socket }
+            if (operation is { Api: ConnectionApi.Socket, CloseForm: CloseForm.Plain, Operation: IInvocationOperation close, Connection: { } socket }
                 && Paths.FunctionOf(close) is IAnonymousFunctionOperation function
                 && RegistrationOf(function, types) is var (registration, token, state)
                 && SocketOf(socket, function, state, body) is { } closed)
@@ -74,7 +74,7 @@ internal sealed class DisposingCallback
     }
 
     /// <summary>The callback itself shuts the connection down, so that the close sends a FIN.</summary>
-    internal bool ShutsDown => _body.Operations.Any(operation => operation.Kind == SocketOperationKind.Shutdown && IsIn(operation.Operation, _function));
+    internal bool ShutsDown => _body.OperationsOf(SocketOperationKind.Shutdown).Any(operation => IsIn(operation.Operation, _function));
 
     /// <summary>
     /// What may be pending on the connection when the callback runs: sends and receives without a token, after the registration and

@@ -20,9 +20,9 @@ internal sealed class LikelyUnread(SocketBody body, CancellationToken cancellati
     /// <summary>The likely closes of the body, each with its evidence and the other half of the story.</summary>
     internal IEnumerable<(SocketOperation Close, string Evidence, IOperation? Other)> Closes()
     {
-        foreach (SocketOperation close in body.Operations)
+        foreach (SocketOperation close in body.OperationsOf(SocketOperationKind.Close))
         {
-            if (close is not { Kind: SocketOperationKind.Close, Operation: IInvocationOperation, CloseForm: CloseForm.Plain, Api: ConnectionApi.Socket or ConnectionApi.TcpClient })
+            if (close is not { Operation: IInvocationOperation, CloseForm: CloseForm.Plain, Api: ConnectionApi.Socket or ConnectionApi.TcpClient })
             {
                 continue;
             }
@@ -189,7 +189,7 @@ internal sealed class LikelyUnread(SocketBody body, CancellationToken cancellati
             return null;
         }
 
-        foreach (SocketOperation operation in body.Operations)
+        foreach (SocketOperation operation in body.OperationsOf(SocketOperationKind.Handshake))
         {
             if (IsServerHandshake(operation) && attempt.Syntax.Span.Contains(operation.Operation.Syntax.Span) && SymbolEqualityComparer.Default.Equals(body.LocalAliases.HolderOf(operation), holder))
             {
@@ -201,7 +201,7 @@ internal sealed class LikelyUnread(SocketBody body, CancellationToken cancellati
         {
             if (handOver.Kind == HandOverKind.Argument && attempt.Syntax.Span.Contains(handOver.To.Syntax.Span) && ParameterOf(handOver) is { ContainingSymbol: IMethodSymbol taker } parameter
                 && Model.BodyOf(taker, cancellationToken) is { } inner
-                && inner.Operations.Any(operation => IsServerHandshake(operation) && SymbolEqualityComparer.Default.Equals(inner.LocalAliases.HolderOf(operation), parameter)))
+                && inner.OperationsOf(SocketOperationKind.Handshake).Any(operation => IsServerHandshake(operation) && SymbolEqualityComparer.Default.Equals(inner.LocalAliases.HolderOf(operation), parameter)))
             {
                 return handOver.To;
             }
@@ -211,7 +211,7 @@ internal sealed class LikelyUnread(SocketBody body, CancellationToken cancellati
     }
 
     private static bool IsServerHandshake(SocketOperation operation) =>
-        operation is { Kind: SocketOperationKind.Handshake, Operation: IInvocationOperation { TargetMethod.Name: "AuthenticateAsServer" or "AuthenticateAsServerAsync" } };
+        operation is { Operation: IInvocationOperation { TargetMethod.Name: "AuthenticateAsServer" or "AuthenticateAsServerAsync" } };
 
     private static IParameterSymbol? ParameterOf(HandOver handOver)
     {
@@ -281,7 +281,7 @@ internal sealed class LikelyUnread(SocketBody body, CancellationToken cancellati
     private IOperation? OnlyReceiveOfACallback(SocketOperation close)
     {
         if (CatchOf(close.Operation) is not null || body.LocalAliases.HolderOf(close) is not ILocalSymbol holder || !IsFromState(holder)
-            || body.Connections.FirstOrDefault(use => SymbolEqualityComparer.Default.Equals(use.Holder, holder)) is not { } use)
+            || body.ConnectionOf(holder) is not { } use)
         {
             return null;
         }

@@ -1,4 +1,6 @@
+using System.Collections.Generic;
 using System.Collections.Immutable;
+using System.Linq;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Diagnostics;
@@ -14,67 +16,52 @@ namespace RstGuard.Rules;
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class RST2002ClosedWhilePending() : SocketRule(Catalogue.ClosedWhilePending, SocketTopics.Tcp)
 {
+    private static readonly SocketOperationKind[] ReceiveKinds = [SocketOperationKind.Receive, SocketOperationKind.ReceiveAll, SocketOperationKind.Peek];
+
     private protected override void Inspect(RuleContext context)
     {
         foreach (SocketBody body in context.Bodies())
         {
-            ImmutableArray<(IOperation Close, ISymbol Holder)> closed = ImmutableArray<(IOperation, ISymbol)>.Empty;
+            Dictionary<ISymbol, List<IOperation>> closed = new(SymbolEqualityComparer.Default);
+            HashSet<SyntaxNode>? cancellations = null;
             foreach (RawClose close in RawClose.In(body, context.CancellationToken))
             {
-                // One that another close always stands before is that one's story.
-                if (ConnectionReach.HolderOf(close.Connection, body) is { } holder
-                    && !IsClosedBefore(close.Operation, holder, closed)
+                if (ConnectionReach.HolderOf(close.Connection, body) is not { } holder)
+                {
+                    continue;
+                }
+
+                if (!closed.TryGetValue(holder, out List<IOperation>? earlier))
+                {
+                    closed.Add(holder, earlier = []);
+                }
+
+                // One that another close always stands before is that one's story; one that a callback or a timer runs is RST2005's.
+                if (!earlier.Any(other => Paths.MayRunBefore(other, close.Operation))
                     && !SocketKindOf.IsNotTcp(holder, body, context.CancellationToken)
+                    && !IntentionalReset.IsDeclared(body.Owner, close.Operation)
+                    && !(cancellations ??= [.. DisposingCallback.In(body).Select(callback => callback.Close.Syntax)]).Contains(close.Operation.Syntax)
                     && PendingAt(close.Operation, holder, body, context) is { } pending)
                 {
                     Report(close, holder, pending, context);
                 }
 
-                if (ConnectionReach.HolderOf(close.Connection, body) is { } closedHolder)
-                {
-                    closed = closed.Add((close.Operation, closedHolder));
-                }
+                earlier.Add(close.Operation);
             }
         }
-    }
-
-    private static bool IsClosedBefore(IOperation close, ISymbol holder, ImmutableArray<(IOperation Close, ISymbol Holder)> closed)
-    {
-        foreach ((IOperation earlier, ISymbol other) in closed)
-        {
-            if (SymbolEqualityComparer.Default.Equals(other, holder) && Paths.MayRunBefore(earlier, close))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     private static ReachedOperation? PendingAt(IOperation close, ISymbol holder, SocketBody body, RuleContext context)
     {
-        if (IntentionalReset.IsDeclared(body.Owner, close) || IsCancellation(close, body))
+        if (holder is not (ILocalSymbol or IParameterSymbol))
         {
-            return null;
+            return new PendingOperations(context.Model.ReachOf(holder, context.CancellationToken), context.Model, context.CancellationToken).At(close, body);
         }
 
-        return holder is ILocalSymbol or IParameterSymbol
+        // Of a local only what its own function leaves pending counts: most functions leave nothing.
+        return ReceiveKinds.Any(kind => body.OperationsOf(kind).Any(receive => receive.Form != OperationForm.Synchronous))
             ? new PendingOperations(ConnectionReach.Of(context.Model, holder, body, context.CancellationToken), context.Model, context.CancellationToken).InFunction(close, body)
-            : new PendingOperations(context.Model.ReachOf(holder, context.CancellationToken), context.Model, context.CancellationToken).At(close, body);
-    }
-
-    /// <summary>A close that a cancellation callback or a timer runs: RST2005.</summary>
-    private static bool IsCancellation(IOperation close, SocketBody body)
-    {
-        foreach (DisposingCallback callback in DisposingCallback.In(body))
-        {
-            if (callback.Close.Syntax == close.Syntax)
-            {
-                return true;
-            }
-        }
-
-        return false;
+            : null;
     }
 
     private static void Report(RawClose close, ISymbol holder, ReachedOperation pending, RuleContext context)

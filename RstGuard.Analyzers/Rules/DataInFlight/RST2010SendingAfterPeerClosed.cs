@@ -19,9 +19,9 @@ public sealed class RST2010SendingAfterPeerClosed() : SocketRule(Catalogue.Sendi
     {
         foreach (SocketBody body in context.Bodies())
         {
-            foreach (SocketOperation receive in body.Operations)
+            foreach (SocketOperation receive in body.OperationsOf(SocketOperationKind.Receive))
             {
-                if (receive is { Kind: SocketOperationKind.Receive, Api: ConnectionApi.Socket or ConnectionApi.NetworkStream or ConnectionApi.Stream, Operation: IInvocationOperation call }
+                if (receive is { Api: ConnectionApi.Socket or ConnectionApi.NetworkStream or ConnectionApi.Stream, Operation: IInvocationOperation call }
                     && IsDoneThere(receive)
                     && RootOf(receive, body) is { } connection
                     && !SocketKindOf.IsNotTcp(connection, body, context.CancellationToken))
@@ -79,19 +79,12 @@ public sealed class RST2010SendingAfterPeerClosed() : SocketRule(Catalogue.Sendi
             }
         }
 
-        foreach (SocketOperation operation in body.Operations)
-        {
-            if (operation.Kind is SocketOperationKind.Close or SocketOperationKind.Poll or SocketOperationKind.Connect or SocketOperationKind.Accept or SocketOperationKind.Peek
-                && loop.Syntax.Span.Contains(operation.Operation.Syntax.Span))
-            {
-                return true;
-            }
-        }
-
-        return body.ValuesOf(connection.OriginalDefinition).Any(value => loop.Syntax.Span.Contains(value.Syntax.Span))
+        return body.OperationsWithin(loop.Syntax.Span).Any(operation => operation.Kind is
+                SocketOperationKind.Close or SocketOperationKind.Poll or SocketOperationKind.Connect or SocketOperationKind.Accept or SocketOperationKind.Peek)
+            || body.ValuesOf(connection.OriginalDefinition).Any(value => loop.Syntax.Span.Contains(value.Syntax.Span))
             || loop is IForEachLoopOperation
-            || loop.Descendants().Any(operation => operation is IPropertyReferenceOperation property
-                && (SocketOperation.IsAvailable(property, body.Model.Types) || SocketOperation.IsDataAvailable(property, body.Model.Types)));
+            || (body.LooksForData && loop.Descendants().Any(operation => operation is IPropertyReferenceOperation property
+                && (SocketOperation.IsAvailable(property, body.Model.Types) || SocketOperation.IsDataAvailable(property, body.Model.Types))));
     }
 
     private static bool Leaves(IOperation statement, ILoopOperation loop) => statement switch
@@ -109,7 +102,7 @@ public sealed class RST2010SendingAfterPeerClosed() : SocketRule(Catalogue.Sendi
     private static void InspectReply(IInvocationOperation receive, ISymbol connection, SocketBody body, RuleContext context)
     {
         if (connection is IFieldSymbol or IPropertySymbol
-            && new UntoldReply(body).RequestOf(receive, SendsOn(connection, body), connection) is { } request)
+            && new UntoldReply(body).RequestOf(receive, SendsOn(connection, body.Operations, body), connection) is { } request)
         {
             context.Report(
                 receive.Syntax.GetLocation(),
@@ -121,13 +114,13 @@ public sealed class RST2010SendingAfterPeerClosed() : SocketRule(Catalogue.Sendi
         }
     }
 
-    private static IEnumerable<SocketOperation> SendsOn(ISymbol connection, SocketBody body) => body.Operations.Where(operation =>
+    private static IEnumerable<SocketOperation> SendsOn(ISymbol connection, IEnumerable<SocketOperation> operations, SocketBody body) => operations.Where(operation =>
         operation.Kind == SocketOperationKind.Send && SymbolEqualityComparer.Default.Equals(RootOf(operation, body), connection));
 
     private static void Report(IInvocationOperation receive, ISymbol connection, ILoopOperation loop, SocketBody body, RuleContext context)
     {
-        SocketOperation? send = SendsOn(connection, body).FirstOrDefault(operation => loop.Syntax.Span.Contains(operation.Operation.Syntax.Span)
-            && !SendsWhatCame((IInvocationOperation)operation.Operation, receive));
+        SocketOperation? send = SendsOn(connection, body.OperationsWithin(loop.Syntax.Span), body)
+            .FirstOrDefault(operation => !SendsWhatCame((IInvocationOperation)operation.Operation, receive));
 
         // A loop that ends by itself, and sends nothing, does no harm.
         if (send is null && loop is IForLoopOperation { Condition: not null })

@@ -188,9 +188,8 @@ internal sealed class TimedWait
         return true;
     }
 
-    private bool IsShutDown(ISymbol? holder) => holder is not null && Body.Operations.Any(operation =>
-        operation.Kind == SocketOperationKind.Shutdown
-        && operation.Operation.Syntax.SpanStart > Wait.Syntax.SpanStart
+    private bool IsShutDown(ISymbol? holder) => holder is not null && Body.OperationsOf(SocketOperationKind.Shutdown).Any(operation =>
+        operation.Operation.Syntax.SpanStart > Wait.Syntax.SpanStart
         && SymbolEqualityComparer.Default.Equals(ConnectionHolder.Of(operation, Body), holder));
 
     /// <summary>After the time nothing more is asked of the connection but to close, by what sends a FIN in spite of a pending operation.</summary>

@@ -81,10 +81,10 @@ internal sealed class UnawaitedHandler
     private static bool Uses(IAnonymousFunctionOperation lambda, HandOver handOver, SocketBody body)
     {
         ISymbol holder = ConnectionHolder.Of(handOver.Name, body);
-        foreach (SocketOperation operation in body.Operations)
+        foreach (SocketOperation operation in body.OperationsWithin(lambda.Syntax.Span))
         {
             if (operation.Kind is not (SocketOperationKind.Close or SocketOperationKind.Inquire)
-                && lambda.Syntax.Span.Contains(operation.Operation.Syntax.Span) && SymbolEqualityComparer.Default.Equals(ConnectionHolder.Of(operation, body), holder))
+                && SymbolEqualityComparer.Default.Equals(ConnectionHolder.Of(operation, body), holder))
             {
                 return true;
             }

@@ -29,15 +29,15 @@ internal sealed class UnawaitedSend
     /// <summary>All of a body.</summary>
     internal static IEnumerable<UnawaitedSend> In(SocketBody body, CancellationToken cancellationToken)
     {
-        foreach (SocketOperation send in body.Operations)
+        foreach (SocketOperation send in body.OperationsOf(SocketOperationKind.Send))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (send is { Kind: SocketOperationKind.Send, Form: OperationForm.Task or OperationForm.Begin, Api: ConnectionApi.Socket or ConnectionApi.NetworkStream or ConnectionApi.Stream or ConnectionApi.Tls, Connection: not null }
+            if (send is { Form: OperationForm.Task or OperationForm.Begin, Api: ConnectionApi.Socket or ConnectionApi.NetworkStream or ConnectionApi.Stream or ConnectionApi.Tls, Connection: not null }
                 && IsDropped(send, body)
                 && CloseOf(send, body, cancellationToken) is { } close)
             {
-                bool isShutDown = close.Api != ConnectionApi.Socket || body.Operations.Any(operation =>
-                    operation.Kind == SocketOperationKind.Shutdown && operation.Operation.Syntax.SpanStart > send.Operation.Syntax.SpanStart);
+                bool isShutDown = close.Api != ConnectionApi.Socket || body.OperationsOf(SocketOperationKind.Shutdown).Any(operation =>
+                    operation.Operation.Syntax.SpanStart > send.Operation.Syntax.SpanStart);
                 yield return new UnawaitedSend(send, close, isShutDown);
             }
         }
@@ -57,8 +57,8 @@ internal sealed class UnawaitedSend
     private static SocketOperation? CloseOf(SocketOperation send, SocketBody body, CancellationToken cancellationToken)
     {
         ISymbol? holder = ConnectionHolder.Of(send, body);
-        IEnumerable<SocketOperation> closes = holder is null ? [] : body.Operations.Where(operation => operation.Kind == SocketOperationKind.Close
-            && SymbolEqualityComparer.Default.Equals(ConnectionHolder.Of(operation, body), holder) && IsConnection(holder, body) && body.LocalAliases.EndsConnection(operation));
+        IEnumerable<SocketOperation> closes = holder is null ? [] : body.OperationsOf(SocketOperationKind.Close).Where(operation =>
+            SymbolEqualityComparer.Default.Equals(ConnectionHolder.Of(operation, body), holder) && IsConnection(holder, body) && body.LocalAliases.EndsConnection(operation));
         if (body.ClosesField && body.Owner.ContainingType is { } type)
         {
             // The stream in one field, the client in another.

@@ -51,17 +51,12 @@ internal readonly struct UntoldReply(SocketBody body)
 
     private bool EndsOrLooks(ISymbol field)
     {
-        foreach (SocketOperation operation in body.Operations)
+        if (body.OperationsOf(SocketOperationKind.Close).Count + body.OperationsOf(SocketOperationKind.Poll).Count + body.OperationsOf(SocketOperationKind.Peek).Count
+            + body.OperationsOf(SocketOperationKind.Connect).Count + body.OperationsOf(SocketOperationKind.Accept).Count > 0)
         {
-            if (operation.Kind is SocketOperationKind.Close or SocketOperationKind.Poll or SocketOperationKind.Peek or SocketOperationKind.Connect or SocketOperationKind.Accept)
-            {
-                return true;
-            }
+            return true;
         }
 
-        KnownTypes types = body.Model.Types;
-        return body.ValuesOf(field.OriginalDefinition).Any()
-            || body.Root.Descendants().Any(operation => operation is IPropertyReferenceOperation property
-                && (SocketOperation.IsAvailable(property, types) || SocketOperation.IsDataAvailable(property, types)));
+        return body.LooksForData || body.ValuesOf(field.OriginalDefinition).Any();
     }
 }
