@@ -73,6 +73,9 @@ public static class Catalogue
     /// <summary>RST4001 Timeout too short to connect.</summary>
     internal static readonly DiagnosticDescriptor TimeoutTooShortToConnect = Define("RST4001", Categories.ConnectTimeouts, DiagnosticSeverity.Warning);
 
+    /// <summary>RST7001 WebSocket dropped without a close handshake.</summary>
+    internal static readonly DiagnosticDescriptor WebSocketDropped = Define("RST7001", Categories.Protocols, DiagnosticSeverity.Info);
+
     /// <summary>RST7002 TLS closed without close_notify.</summary>
     internal static readonly DiagnosticDescriptor TlsWithoutCloseNotify = Define("RST7002", Categories.Protocols, DiagnosticSeverity.Info);
 
@@ -103,6 +106,7 @@ public static class Catalogue
         new CatalogueEntry(ShutdownReceive, Effects.Reset, causes: ["CloseWithUnread"], origins: ["Plain"]),
         new CatalogueEntry(ReaderClosesConnection, Effects.DataLoss, causes: [], origins: []),
         new CatalogueEntry(TimeoutTooShortToConnect, Effects.Reset, causes: ["LateSynAck", "DataAfterClose"], origins: ["Plain"]),
+        new CatalogueEntry(WebSocketDropped, Effects.NoHandshake, causes: [], origins: []),
         new CatalogueEntry(TlsWithoutCloseNotify, Effects.NoHandshake, causes: [], origins: []),
         new CatalogueEntry(WriteOnlyTlsClientReset, Effects.Reset, causes: ["CloseWithUnread"], origins: ["Plain"]));
 

@@ -18,7 +18,7 @@ internal static class GracefulCloseFile
     internal const string TypeName = "GracefulClose";
 
     // What the Runtime's project uses implicitly.
-    private static readonly string[] Usings = ["System", "System.Diagnostics", "System.IO", "System.Net.Security", "System.Net.Sockets", "System.Threading", "System.Threading.Tasks"];
+    private static readonly string[] Usings = ["System", "System.Diagnostics", "System.IO", "System.Net.Security", "System.Net.Sockets", "System.Net.WebSockets", "System.Threading", "System.Threading.Tasks"];
 
     private static readonly string Declaration = Read(Name, TypeName);
 

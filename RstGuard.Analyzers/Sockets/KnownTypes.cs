@@ -143,6 +143,8 @@ internal sealed class KnownTypes(Compilation compilation)
         ("System.IO.BinaryWriter", ConnectionApi.Writer),
         ("System.IO.Pipelines.PipeReader", ConnectionApi.Pipe),
         ("System.IO.Pipelines.PipeWriter", ConnectionApi.Pipe),
+        ("System.Net.WebSockets.WebSocket", ConnectionApi.WebSocket),
+        ("System.Net.WebSockets.ClientWebSocket", ConnectionApi.WebSocket),
     ];
 
     private Dictionary<ISymbol, ConnectionApi> Carriers => Volatile.Read(ref _carriers) ?? Kept(ref _carriers, FindCarriers());

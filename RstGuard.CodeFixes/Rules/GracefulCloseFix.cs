@@ -28,15 +28,17 @@ public abstract class GracefulCloseFix : CodeFixProvider
     private const string Asynchronous = "CloseGracefullyAsync";
 
     private readonly bool _takesTime;
-    private readonly bool _endsTls;
+    private readonly string? _protocol;
 
     /// <param name="rule">The rule.</param>
     /// <param name="takesTime">A close with a time is replaced, not one without.</param>
-    /// <param name="endsTls">What is closed is an <c>SslStream</c>, which says goodbye by itself and asynchronously alone; nothing else is repaired.</param>
-    private protected GracefulCloseFix(DiagnosticDescriptor rule, bool takesTime = false, bool endsTls = false)
+    /// <param name="protocol">
+    /// The metadata name of <c>SslStream</c> or <c>WebSocket</c>, whose protocols say goodbye by themselves, and asynchronously alone; nothing else is repaired then.
+    /// </param>
+    private protected GracefulCloseFix(DiagnosticDescriptor rule, bool takesTime = false, string? protocol = null)
     {
         _takesTime = takesTime;
-        _endsTls = endsTls;
+        _protocol = protocol;
         FixableDiagnosticIds = ImmutableArray.Create(rule.Id);
     }
 
@@ -73,7 +75,7 @@ public abstract class GracefulCloseFix : CodeFixProvider
         }
 
         SourceText text = await document.GetTextAsync(cancellationToken).ConfigureAwait(false);
-        var close = new GracefulCloseEdit(new FixedDocument(document, root, model, text, cancellationToken), milliseconds, _takesTime, _endsTls);
+        var close = new GracefulCloseEdit(new FixedDocument(document, root, model, text, cancellationToken), milliseconds, _takesTime, _protocol);
         if (!close.Read(marked))
         {
             return null;
@@ -142,7 +144,7 @@ public abstract class GracefulCloseFix : CodeFixProvider
             : [];
 
     /// <summary>Which text makes one marked close graceful.</summary>
-    private sealed class GracefulCloseEdit(FixedDocument document, int milliseconds, bool takesTime, bool endsTls)
+    private sealed class GracefulCloseEdit(FixedDocument document, int milliseconds, bool takesTime, string? protocol)
     {
         private readonly KnownTypes _types = SocketModel.For(document.Model.Compilation).Types;
         private readonly List<TextChange> _edits = [];
@@ -151,7 +153,7 @@ public abstract class GracefulCloseFix : CodeFixProvider
 
         internal string MethodName { get; private set; } = Synchronous;
 
-        /// <summary>Socket, TcpClient, NetworkStream or SslStream.</summary>
+        /// <summary>Socket, TcpClient, NetworkStream, SslStream or WebSocket.</summary>
         internal INamedTypeSymbol? ConnectionType { get; private set; }
 
         internal string NewLine => document.NewLine;
@@ -214,10 +216,10 @@ public abstract class GracefulCloseFix : CodeFixProvider
         // A stream closes its socket only when it owns it.
         private bool IsClosable(ITypeSymbol? type, ExpressionSyntax? value)
         {
-            if (endsTls)
+            if (protocol is not null)
             {
-                ConnectionType = _types.SslStream;
-                return MethodName == Asynchronous && KnownTypes.IsOrDerives(type, _types.SslStream);
+                ConnectionType = document.Model.Compilation.GetTypeByMetadataName(protocol);
+                return MethodName == Asynchronous && KnownTypes.IsOrDerives(type, ConnectionType);
             }
 
             ConnectionType = new[] { _types.Socket, _types.TcpClient, _types.NetworkStream }.FirstOrDefault(known => KnownTypes.IsOrDerives(type, known));
@@ -264,8 +266,8 @@ public abstract class GracefulCloseFix : CodeFixProvider
                 return false;
             }
 
-            // A close with a time is what it is; the first of several others is marked, and whichever runs must be a graceful one.
-            return takesTime ? InPlaceOnly(marked) : OwnNodes().OfType<InvocationExpressionSyntax>()
+            // A close with a time, or an abort, is what it is; the first of several others is marked, and whichever runs must be a graceful one.
+            return takesTime || marked.Expression.ToString().EndsWith("Abort", System.StringComparison.Ordinal) ? InPlaceOnly(marked) : OwnNodes().OfType<InvocationExpressionSyntax>()
                 .Where(call => call == marked || (call.SpanStart > marked.SpanStart && ReceiverOf(call)?.ToString() == receiver.ToString()))
                 .All(InPlaceOnly);
         }
@@ -273,8 +275,8 @@ public abstract class GracefulCloseFix : CodeFixProvider
         // What is closed, when `close` is a close that can be replaced.
         private ExpressionSyntax? ReceiverOf(InvocationExpressionSyntax close) => close.ArgumentList.Arguments.Count != (takesTime ? 1 : 0) ? null : close.Expression switch
         {
-            MemberAccessExpressionSyntax { Name.Identifier.Text: "Close" or "Dispose" or "DisposeAsync" } access => access.Expression,
-            MemberBindingExpressionSyntax { Name.Identifier.Text: "Close" or "Dispose" or "DisposeAsync" } =>
+            MemberAccessExpressionSyntax { Name.Identifier.Text: "Close" or "Dispose" or "DisposeAsync" or "Abort" } access => access.Expression,
+            MemberBindingExpressionSyntax { Name.Identifier.Text: "Close" or "Dispose" or "DisposeAsync" or "Abort" } =>
                 close.Ancestors().OfType<ConditionalAccessExpressionSyntax>().FirstOrDefault(access => access.WhenNotNull == close)?.Expression,
             _ => null,
         };
@@ -409,9 +411,9 @@ public abstract class GracefulCloseFix : CodeFixProvider
                     MemberBindingExpressionSyntax { Name.Identifier.Text: "Shutdown" } => call.Ancestors().OfType<ConditionalAccessExpressionSyntax>().FirstOrDefault()?.Expression,
                     _ => null,
                 };
-                if (endsTls && receiver is not null)
+                if (protocol is not null && receiver is not null)
                 {
-                    // After a half-close close_notify can't be sent.
+                    // After a half-close no goodbye can be sent.
                     return false;
                 }
 

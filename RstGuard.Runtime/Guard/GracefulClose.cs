@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Net.WebSockets;
 
 namespace RstGuard;
 
@@ -171,6 +172,42 @@ public static class GracefulClose
         finally
         {
             stream.Close();
+        }
+    }
+
+    /// <summary>
+    /// Closes <paramref name="socket"/> gracefully: sends a close frame, throws away what the peer still sends until its close frame, and
+    /// disposes of the socket (RFC 6455 section 7.1.2).
+    /// </summary>
+    /// <param name="socket">A WebSocket that nobody else receives from. One that is not open is only disposed.</param>
+    /// <param name="timeout">How long to wait for the peer's close frame: more than zero, <see cref="int.MaxValue"/> milliseconds at most.</param>
+    /// <returns>The close; it does not fail because of the peer.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="socket"/> is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="timeout"/> is out of its range; nothing is closed.</exception>
+    public static async Task CloseGracefullyAsync(this WebSocket socket, TimeSpan timeout)
+    {
+        Check(socket, nameof(socket), timeout, 1);
+        try
+        {
+            if (socket.State == WebSocketState.Open || socket.State == WebSocketState.CloseReceived)
+            {
+                using (CancellationTokenSource limit = new CancellationTokenSource(timeout))
+                {
+                    await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, limit.Token).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The peer took too long; what is cancelled is aborted.
+        }
+        catch (WebSocketException)
+        {
+            // Torn down by the peer.
+        }
+        finally
+        {
+            socket.Dispose();
         }
     }
 

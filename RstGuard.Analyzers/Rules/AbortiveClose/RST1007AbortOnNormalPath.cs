@@ -63,7 +63,8 @@ public sealed class RST1007AbortOnNormalPath() : SocketRule(Catalogue.AbortOnNor
     private static bool GivesReason(IInvocationOperation call) => call.Arguments.Any(argument =>
         argument.Value.Unwrap() is not IObjectCreationOperation { Arguments.IsEmpty: true } and { ConstantValue.HasValue: false });
 
-    private static bool IsForFailures(ISymbol owner)
+    /// <summary>A member that is given an exception, or is named after a failure.</summary>
+    internal static bool IsForFailures(ISymbol owner)
     {
         for (ISymbol? symbol = owner; symbol is IMethodSymbol method; symbol = symbol.ContainingSymbol)
         {
@@ -94,7 +95,7 @@ public sealed class RST1007AbortOnNormalPath() : SocketRule(Catalogue.AbortOnNor
     }
 
     /// <summary>Whether the path to <paramref name="call"/> goes through a handler, or through a condition that may be the reason.</summary>
-    private static bool FollowsDecision(IInvocationOperation call)
+    internal static bool FollowsDecision(IInvocationOperation call)
     {
         IOperation inner = call;
         for (IOperation? outer = call.Parent; outer is not null; inner = outer, outer = outer.Parent)
