@@ -73,6 +73,9 @@ public static class Catalogue
     /// <summary>RST4001 Timeout too short to connect.</summary>
     internal static readonly DiagnosticDescriptor TimeoutTooShortToConnect = Define("RST4001", Categories.ConnectTimeouts, DiagnosticSeverity.Warning);
 
+    /// <summary>RST4002 A timed-out connect is never closed.</summary>
+    internal static readonly DiagnosticDescriptor TimedOutConnectNotClosed = Define("RST4002", Categories.ConnectTimeouts, DiagnosticSeverity.Warning);
+
     /// <summary>RST7001 WebSocket dropped without a close handshake.</summary>
     internal static readonly DiagnosticDescriptor WebSocketDropped = Define("RST7001", Categories.Protocols, DiagnosticSeverity.Info);
 
@@ -106,6 +109,7 @@ public static class Catalogue
         new CatalogueEntry(ShutdownReceive, Effects.Reset, causes: ["CloseWithUnread"], origins: ["Plain"]),
         new CatalogueEntry(ReaderClosesConnection, Effects.DataLoss, causes: [], origins: []),
         new CatalogueEntry(TimeoutTooShortToConnect, Effects.Reset, causes: ["LateSynAck", "DataAfterClose"], origins: ["Plain"]),
+        new CatalogueEntry(TimedOutConnectNotClosed, Effects.Reset, causes: ["LingerZero", "CloseWithUnread"], origins: ["Finalizer"]),
         new CatalogueEntry(WebSocketDropped, Effects.NoHandshake, causes: [], origins: []),
         new CatalogueEntry(TlsWithoutCloseNotify, Effects.NoHandshake, causes: [], origins: []),
         new CatalogueEntry(WriteOnlyTlsClientReset, Effects.Reset, causes: ["CloseWithUnread"], origins: ["Plain"]));

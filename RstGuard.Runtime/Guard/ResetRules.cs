@@ -43,6 +43,8 @@ public static class ResetRules
         (CloseOrigin.PendingAsync, ResetCause.LingerZero, "RST2003"),
         (CloseOrigin.Plain, ResetCause.DataAfterClose, "RST2007"),
         (CloseOrigin.Plain, ResetCause.CloseWithUnread, "RST7003"),
+        (CloseOrigin.Finalizer, ResetCause.LingerZero, "RST4002"),
+        (CloseOrigin.Finalizer, ResetCause.CloseWithUnread, "RST4002"),
     ];
 
     /// <summary>The ids of the rules that are about such a reset, sorted; empty where no rule is.</summary>

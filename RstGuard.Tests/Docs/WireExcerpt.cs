@@ -16,7 +16,10 @@ internal static class WireExcerpt
     /// <summary>Draws a capture that holds one whole connection.</summary>
     public static string Draw(IReadOnlyList<Segment> segments)
     {
-        Segment syn = Assert.Single(segments, segment => (segment.Flags & (TcpFlags.Syn | TcpFlags.Ack)) == TcpFlags.Syn);
+        // A SYN that was not answered at once is repeated.
+        Segment[] syns = [.. segments.Where(segment => (segment.Flags & (TcpFlags.Syn | TcpFlags.Ack)) == TcpFlags.Syn)];
+        Segment syn = Assert.Single(syns.Take(1));
+        Assert.All(syns, repeated => Assert.Equal((syn.Source, syn.SequenceNumber), (repeated.Source, repeated.SequenceNumber)));
         // A refused SYN has no answer; the number of its reset is an absolute 0.
         Segment? answer = segments.SingleOrDefault(segment => (segment.Flags & (TcpFlags.Syn | TcpFlags.Ack)) == (TcpFlags.Syn | TcpFlags.Ack));
         uint serverStart = answer?.SequenceNumber ?? 0;

@@ -22,6 +22,7 @@ public sealed partial class KnownNamesTests
     [
         "xunit.core", "xunit.v3.core", "nunit.framework", "Microsoft.VisualStudio.TestPlatform.TestFramework", "MSTest.TestFramework", "TUnit.Core",
         "abort", "aborted", "abortive", "base", "chaos", "close", "force", "soft", "gracefully", "graceful", "hard", "kill", "reset", "rst", "terminate", "IntentionalResetAttribute",
+        "clean", "cleanup", "destroy", "disconnect", "dispose", "drop", "free", "release", "shutdown", "stop", "teardown",
         "ocket", "Tcp", "Begin", "Async", "windows", "CollectionExpression", "VersionAtLeast", "Str", "Hex", "build_property.IsTestProject",
     ];
 

@@ -57,7 +57,25 @@ internal sealed class TimedWait
         }
     }
 
-    private static TimedWait? Of(SocketOperation operation, SocketBody body, CancellationToken cancellationToken)
+    /// <summary>All of a body that wait for a connect, whatever becomes of it afterwards.</summary>
+    internal static IEnumerable<TimedWait> ForConnects(SocketBody body, CancellationToken cancellationToken)
+    {
+        foreach (SocketOperation connect in body.Operations)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (connect is { Kind: SocketOperationKind.Connect, Form: OperationForm.Task or OperationForm.Begin, Api: ConnectionApi.Socket or ConnectionApi.TcpClient, Operation: IInvocationOperation, Connection: not null, Token: null }
+                && Of(connect, body, static wait => wait.HasLimit, cancellationToken) is { } found)
+            {
+                found.Ends = found.OutcomeOf();
+                yield return found;
+            }
+        }
+    }
+
+    private static TimedWait? Of(SocketOperation operation, SocketBody body, CancellationToken cancellationToken) =>
+        Of(operation, body, static wait => wait.IsLeftPending(), cancellationToken);
+
+    private static TimedWait? Of(SocketOperation operation, SocketBody body, System.Func<TimedWait, bool> counts, CancellationToken cancellationToken)
     {
         IOperation value = operation.Operation.Wrapped();
         ILocalSymbol? task = null;
@@ -76,7 +94,7 @@ internal sealed class TimedWait
         foreach (IOperation use in uses)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (WaitOf(use, body) is var (wait, delay) && new TimedWait(body, wait, operation, task, delay) is var found && found.IsLeftPending())
+            if (WaitOf(use, body) is var (wait, delay) && new TimedWait(body, wait, operation, task, delay) is var found && counts(found))
             {
                 return found;
             }
@@ -110,6 +128,8 @@ internal sealed class TimedWait
                 return (wait, null);
             case IInvocationOperation { TargetMethod: { Name: "Wait", Parameters.Length: > 0 } } wait when wait.Instance == task && KnownTypes.IsOrDerives(wait.TargetMethod.ContainingType, types.Task):
                 return (wait, null);
+            case IPropertyReferenceOperation { Property.Name: "AsyncWaitHandle" } handle when handle.Instance == task:
+                return handle.Parent is IInvocationOperation { TargetMethod: { Name: "WaitOne", Parameters.Length: > 0 } } one && one.Instance == handle ? (one, null) : null;
         }
 
         IOperation? outer = task.Parent;
@@ -142,6 +162,13 @@ internal sealed class TimedWait
 
         return value is IInvocationOperation { TargetMethod: { Name: "Delay" } method } delay && KnownTypes.Is(method.ContainingType, body.Model.Types.Task) ? delay : null;
     }
+
+    /// <summary>The wait ends after a time, and not only when a token of the caller is cancelled.</summary>
+    private bool HasLimit => Delay is not null
+        || (Wait.Arguments.FirstOrDefault(argument => argument.Parameter?.Ordinal == 0)?.Value is { Type.Name: "Int32" or "TimeSpan" } limit && !(limit.IsConstant(out long time) && time == -1));
+
+    /// <summary>Its result is true when the operation has ended in time.</summary>
+    private bool SaysWhetherItEnded => Wait.TargetMethod.Name is "Wait" or "WaitOne";
 
     private bool IsLeftPending()
     {
@@ -297,8 +324,8 @@ internal sealed class TimedWait
             case IUnaryOperation { OperatorKind: UnaryOperatorKind.Not } not:
                 return !Completed(not.Operand.Unwrap());
             case IInvocationOperation wait when wait == Wait:
-                return wait.TargetMethod.Name == "Wait" ? true : null;
-            case ILocalReferenceOperation when Wait.TargetMethod.Name == "Wait":
+                return SaysWhetherItEnded ? true : null;
+            case ILocalReferenceOperation when SaysWhetherItEnded:
                 return true;
             case IPropertyReferenceOperation { Property.Name: "IsCompleted" or "IsCompletedSuccessfully", Instance: { } task } when IsTask(task):
                 return true;

@@ -1,8 +1,7 @@
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Operations;
-using RstGuard.Sockets;
 
-namespace RstGuard.Rules;
+namespace RstGuard.Sockets;
 
 /// <summary>What holds the connection of an operation, within one body: fields too, whatever other members do to them.</summary>
 internal static class ConnectionHolder
