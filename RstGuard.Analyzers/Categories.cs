@@ -5,6 +5,7 @@ internal static class Categories
 {
     internal const string AbortiveClose = "AbortiveClose";
     internal const string DataInFlight = "DataInFlight";
+    internal const string Ownership = "Ownership";
     internal const string ConnectTimeouts = "ConnectTimeouts";
     internal const string Protocols = "Protocols";
 }

@@ -59,10 +59,9 @@ internal sealed class GuardedShutdown
     /// <summary>Writes the shutdown, and <paramref name="close"/> called on the same socket instead of the call.</summary>
     internal ImmutableArray<TextChange> Write(string direction, string close)
     {
-        string shutdown = Name("SocketShutdown");
+        string shutdown = Name("SocketShutdown", _call.SpanStart, _document);
         string attempt = $"try {{ {_receiver}Shutdown({shutdown}.{direction}); }}";
-        string refused = $"catch ({Name("SocketException")}) {{ }}";
-        string disposed = $"catch ({_document.Model.Compilation.GetTypeByMetadataName("System.ObjectDisposedException")?.ToMinimalDisplayString(_document.Model, _call.SpanStart)}) {{ }}";
+        (string refused, string disposed) = Handlers(_call.SpanStart, _document);
         string closing = $"{_receiver}{close};";
         string onOneLine = $"{{ {attempt} {refused} {disposed} {closing} }}";
         switch (_call.Parent)
@@ -122,6 +121,22 @@ internal sealed class GuardedShutdown
         return compact.StartsWith("this.", System.StringComparison.Ordinal) ? compact.Substring("this.".Length) : compact;
     }
 
-    private string Name(string type) =>
-        _document.Model.Compilation.GetTypeByMetadataName("System.Net.Sockets." + type)?.ToMinimalDisplayString(_document.Model, _call.SpanStart) ?? type;
+    /// <summary>Catches what a shutdown throws, at the shutdown that is there already.</summary>
+    internal static ImmutableArray<TextChange> Guard(ExpressionStatementSyntax shutdown, FixedDocument document)
+    {
+        (string refused, string disposed) = Handlers(shutdown.SpanStart, document);
+        TextLine line = document.Text.Lines.GetLineFromPosition(shutdown.SpanStart);
+        string before = document.Text.ToString(TextSpan.FromBounds(line.Start, shutdown.SpanStart));
+        bool startsItsLine = shutdown.Parent is BlockSyntax or GlobalStatementSyntax or SwitchSectionSyntax && before.Trim().Length == 0;
+        string separator = startsItsLine ? document.NewLine + before : " ";
+        return ImmutableArray.Create(new TextChange(shutdown.Span, string.Join(separator, $"try {{ {shutdown.ToString()} }}", refused, disposed)));
+    }
+
+    /// <summary>The handlers of what <c>Shutdown</c> throws: without a connection, and once the socket is closed.</summary>
+    private static (string Refused, string Disposed) Handlers(int position, FixedDocument document) => (
+        $"catch ({Name("SocketException", position, document)}) {{ }}",
+        $"catch ({document.Model.Compilation.GetTypeByMetadataName("System.ObjectDisposedException")?.ToMinimalDisplayString(document.Model, position)}) {{ }}");
+
+    private static string Name(string type, int position, FixedDocument document) =>
+        document.Model.Compilation.GetTypeByMetadataName("System.Net.Sockets." + type)?.ToMinimalDisplayString(document.Model, position) ?? type;
 }

@@ -15,6 +15,7 @@ internal sealed class KnownTypes(Compilation compilation)
     internal INamedTypeSymbol? TcpListener { get; } = compilation.GetTypeByMetadataName("System.Net.Sockets.TcpListener");
     internal INamedTypeSymbol? UdpClient { get; } = compilation.GetTypeByMetadataName("System.Net.Sockets.UdpClient");
     internal INamedTypeSymbol? NetworkStream { get; } = compilation.GetTypeByMetadataName("System.Net.Sockets.NetworkStream");
+    internal INamedTypeSymbol? SocketException { get; } = compilation.GetTypeByMetadataName("System.Net.Sockets.SocketException");
     internal INamedTypeSymbol? SocketTaskExtensions { get; } = compilation.GetTypeByMetadataName("System.Net.Sockets.SocketTaskExtensions");
     internal INamedTypeSymbol? Stream { get; } = compilation.GetTypeByMetadataName("System.IO.Stream");
     internal INamedTypeSymbol? TimeSpan { get; } = compilation.GetTypeByMetadataName("System.TimeSpan");
