@@ -371,6 +371,8 @@ internal sealed class ConnectionAliases
                 return taker is IInvocationOperation extension && extension.Arguments[0] == argument && extension.TargetMethod.IsExtensionMethod && _types.Members.Find(extension.TargetMethod) is not null ? null
                     : ConnectionWrap.Of(taker, _types) is { } wrap && wrap.Inner == value.Unwrap() ? NotUnderstood(taker.Wrapped(), holder)
                     : (HandOverKind.Argument, taker);
+            case IInvalidOperation unbound when (SocketOperation.Create(unbound, _types) ?? (unbound.Parent is { } outer ? SocketOperation.Create(outer, _types) : null))?.Connection == value:
+                return null;
             case { } other:
                 return (HandOverKind.Other, other);
             default:

@@ -213,7 +213,11 @@ internal sealed class ConnectionReach
             Node here = node.In(body, OriginOf(body, node.Origin));
             foreach (IOperation reference in body.ReferencesTo(node.Symbol))
             {
-                Follow(reference, here);
+                // What another branch does with the local it comes from, it does to another connection.
+                if (node.From is null || node.Symbol is not ILocalSymbol || !Paths.AreAlternatives(node.From, reference))
+                {
+                    Follow(reference, here);
+                }
             }
 
             IsNotTcp |= node.Up && SocketKindOf.IsNotTcp(node.Symbol, body, _cancellationToken);
@@ -273,7 +277,7 @@ internal sealed class ConnectionReach
     {
         foreach (ISymbol source in SourcesOf(value, node.Body!))
         {
-            Enqueue(new Node(source, node.Body, node.Origin, true, false, node.Depth));
+            Enqueue(new Node(source, node.Body, node.Origin, true, false, node.Depth, value));
         }
     }
 
@@ -565,8 +569,11 @@ internal sealed class ConnectionReach
     }
 
     /// <summary>One name of the connection.</summary>
-    private sealed class Node(ISymbol symbol, SocketBody? body, ReachOrigin origin, bool up, bool owning, int depth)
+    private sealed class Node(ISymbol symbol, SocketBody? body, ReachOrigin origin, bool up, bool owning, int depth, IOperation? from = null)
     {
+        /// <summary>Where a name further down got its connection from this one.</summary>
+        internal IOperation? From { get; } = from;
+
         internal ISymbol Symbol { get; } = symbol;
 
         /// <summary>The body that is looked at; of a local, the one that declares it.</summary>
@@ -583,7 +590,7 @@ internal sealed class ConnectionReach
         /// <summary>The number of callers on the way here.</summary>
         internal int Depth { get; } = depth;
 
-        internal Node In(SocketBody body, ReachOrigin origin) => new(Symbol, body, origin, Up, Owning, Depth);
+        internal Node In(SocketBody body, ReachOrigin origin) => new(Symbol, body, origin, Up, Owning, Depth, From);
     }
 
     private sealed class SymbolComparer : IEqualityComparer<(ISymbol Symbol, bool Up)>

@@ -94,6 +94,26 @@ internal static class Paths
         return false;
     }
 
+    /// <summary>Whether two operations of one body stand in different branches of one <c>if</c> or <c>switch</c>.</summary>
+    internal static bool AreAlternatives(IOperation one, IOperation other)
+    {
+        IOperation inner = one;
+        for (IOperation? outer = one.Parent; outer is not null; inner = outer, outer = outer.Parent)
+        {
+            if (IsAncestor(outer, other))
+            {
+                return !IsAncestor(inner, other) && outer switch
+                {
+                    IConditionalOperation conditional => inner != conditional.Condition && !IsAncestor(conditional.Condition, other),
+                    ISwitchOperation choice => inner != choice.Value && !IsAncestor(choice.Value, other),
+                    _ => false,
+                };
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>The innermost loop of its function that repeats <paramref name="operation"/>.</summary>
     internal static ILoopOperation? LoopOf(IOperation operation)
     {

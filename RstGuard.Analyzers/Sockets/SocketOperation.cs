@@ -1,5 +1,7 @@
 using System;
+using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Operations;
 
 namespace RstGuard.Sockets;
@@ -105,6 +107,7 @@ internal sealed class SocketOperation
         IFieldInitializerOperation initializer when KnownTypes.Is(initializer.InitializedFields[0].Type, types.LingerOption) =>
             new(SocketOperationKind.SetLinger, operation, null, initializer.Value),
         IInvocationOperation invocation => OfInvocation(invocation, types),
+        IInvalidOperation { Syntax: InvocationExpressionSyntax call } => OfUnbound(operation, call, types),
         IObjectCreationOperation => OfWrap(operation, types),
         IUsingOperation { Resources: not IVariableDeclarationGroupOperation } scope when types.CarriesConnection(scope.Resources.Unwrap().Type) =>
             new SocketOperation(SocketOperationKind.Close, operation, scope.Resources.Unwrap(), null, types.ApiOf(scope.Resources.Unwrap().Type)).WithCloseForm(types),
@@ -157,6 +160,34 @@ internal sealed class SocketOperation
         return kind is { } timeout && (isClient || KnownTypes.Is(target.Member.ContainingType, types.Socket))
             ? new(timeout, assignment, Operations.Receiver(target.Instance), assignment.Value, isClient ? ConnectionApi.TcpClient : ConnectionApi.Socket)
             : null;
+    }
+
+    /// <summary>
+    /// A send whose arguments do not bind, because their package is not there: <c>stream.Write(text.GetBytes())</c>. The connection does.
+    /// </summary>
+    private static SocketOperation? OfUnbound(IOperation operation, InvocationExpressionSyntax call, KnownTypes types)
+    {
+        if (call.Expression is not MemberAccessExpressionSyntax { Expression: IdentifierNameSyntax named, Name.Identifier.ValueText: var name }
+            || !(name.StartsWith("Write", StringComparison.Ordinal) || name.StartsWith("Send", StringComparison.Ordinal)))
+        {
+            return null;
+        }
+
+        foreach (IOperation part in operation.Descendants())
+        {
+            if (part.Syntax == named && types.CarriesConnection(part.Type))
+            {
+                foreach (ISymbol candidate in operation.SemanticModel?.GetSymbolInfo(call).CandidateSymbols ?? ImmutableArray<ISymbol>.Empty)
+                {
+                    if (candidate is IMethodSymbol method && types.Members.Find(method) is { Kind: SocketOperationKind.Send } member)
+                    {
+                        return new(SocketOperationKind.Send, operation, part, null, member.Api);
+                    }
+                }
+            }
+        }
+
+        return null;
     }
 
     private static SocketOperation? OfInvocation(IInvocationOperation invocation, KnownTypes types)

@@ -185,6 +185,11 @@ public sealed class RST2001ClosedWithUnreadDataTests
     }
 
     [Fact]
+    public Task SendWhoseArgumentDoesNotBind_IsASend() => (Rule with { AllowCompileErrors = true }).FlagsAsync(
+        "class C { async Task M() { var client = new TcpClient(); await client.ConnectAsync(\"a\", 1); var ns = client.GetStream(); var buf = new byte[1024]; var count = await ns.ReadAsync(buf); Log.WriteLine(\"<={0}\", buf.ToStr(null, 0, count)); "
+        + "var str = \"Hello\"; await ns.WriteAsync(str.GetBytes()); count = await ns.ReadAsync(buf); Log.WriteLine(\"<={0}\", buf.ToStr(null, 0, count)); [|client.Close()|]; } }");
+
+    [Fact]
     public Task EchoAndClose_GetsInfo() => (Rule with { Severity = DiagnosticSeverity.Info }).FlagsAsync(
         "class C { void M(Socket l) { Socket s = l.Accept(); var b = new byte[4096]; int n = s.Receive(b); s.Send(b, n, SocketFlags.None); [|s.Close()|]; } }");
 

@@ -169,6 +169,8 @@ public sealed class RST2002ClosedWhilePendingTests
         "abstract class B { protected Socket S; protected B(Socket s) { S = s; } } class Reader : B { public Reader(Socket s) : base(s) { Task.Run(() => { while (S.Receive(new byte[9]) > 0) { } S.Close(); }); } } class Writer : B { public Writer(Socket s) : base(s) { } public void Send(byte[] b) { S.Send(b); } public void Stop() { S.Close(); } }",
         // A part is disposed of by who made it.
         "class S { readonly Socket _s; public S(Socket s) { _s = s; } public void Dispose() { _s.Dispose(); } } class H { readonly Socket _s; readonly S _sender; public H(Socket s) { _s = s; _sender = new S(s); _s.BeginReceive(new byte[9], 0, 9, SocketFlags.None, Done, null); } void Done(IAsyncResult r) { } public void Dispose() { _s.Shutdown(SocketShutdown.Both); _s.Close(); _sender.Dispose(); } }",
+        // Two branches give their socket to different objects.
+        "interface T { void Close(); } class P : T { readonly Socket _s; public P(Socket s) { _s = s; } public void Close() { _s.Dispose(); } } class N : T { readonly NetworkStream _n; public N(NetworkStream n) { _n = n; _ = LoopAsync(); } async Task LoopAsync() { while (await _n.ReadAsync(new byte[9]) > 0) { } } public void Close() { _n.Dispose(); } } class C { T _t; public void Open(bool b) { var s = new Socket(SocketType.Stream, ProtocolType.Tcp); s.Connect(\"a\", 1); if (b) { var n = new NetworkStream(s, true); _t = new N(n); } else { _t = new P(s); } } public void Stop() { _t.Close(); } }",
         // A recursion without an end.
         "class C { Socket _s; public C(Socket s) { _s = s; } void A() { B(); } void B() { A(); _s.Receive(new byte[9]); } void X() { Y(); } void Y() { X(); _s.Close(); } }",
     ];
