@@ -56,8 +56,14 @@ internal sealed class GuardedShutdown
                 or CommonForEachStatementSyntax or SwitchStatementSyntax or CatchClauseSyntax or AnonymousFunctionExpressionSyntax or LocalFunctionStatementSyntax)));
     }
 
-    /// <summary>Writes the shutdown, and <paramref name="close"/> called on the same socket instead of the call.</summary>
-    internal ImmutableArray<TextChange> Write(string direction, string close)
+    /// <summary>Whether the call is a statement of its own in a list of statements.</summary>
+    internal bool IsStatement => _call.Parent is ExpressionStatementSyntax { Parent: BlockSyntax or GlobalStatementSyntax or SwitchSectionSyntax };
+
+    /// <summary>
+    /// Writes the shutdown, and <paramref name="close"/> called on the same socket instead of the call; in between the statement
+    /// <paramref name="between"/>, which only a call that <see cref="IsStatement"/> takes.
+    /// </summary>
+    internal ImmutableArray<TextChange> Write(string direction, string close, string? between = null)
     {
         string shutdown = Name("SocketShutdown", _call.SpanStart, _document);
         string attempt = $"try {{ {_receiver}Shutdown({shutdown}.{direction}); }}";
@@ -70,7 +76,7 @@ internal sealed class GuardedShutdown
                 TextLine line = _document.Text.Lines.GetLineFromPosition(statement.SpanStart);
                 string before = _document.Text.ToString(TextSpan.FromBounds(line.Start, statement.SpanStart));
                 string separator = before.Trim().Length == 0 ? _document.NewLine + before : " ";
-                return ImmutableArray.Create(new TextChange(statement.Span, string.Join(separator, attempt, refused, disposed, closing)));
+                return ImmutableArray.Create(new TextChange(statement.Span, string.Join(separator, attempt, refused, disposed, between is null ? closing : between + separator + closing)));
             case ExpressionStatementSyntax statement:
                 return ImmutableArray.Create(new TextChange(statement.Span, onOneLine));
             case LambdaExpressionSyntax:

@@ -18,11 +18,17 @@ public abstract class SocketFix : CodeFixProvider
 {
     private readonly string _title;
     private readonly bool _fixesAll;
+    private readonly string? _otherWay;
 
-    private protected SocketFix(DiagnosticDescriptor rule, string title, bool fixesAll = true)
+    /// <param name="rule">The rule.</param>
+    /// <param name="title">The name of the title, and the equivalence key.</param>
+    /// <param name="fixesAll">Whether Fix All offers it.</param>
+    /// <param name="otherWay">The same of a second way to repair it, if there is one: <see cref="OtherEdits"/>.</param>
+    private protected SocketFix(DiagnosticDescriptor rule, string title, bool fixesAll = true, string? otherWay = null)
     {
         _title = title;
         _fixesAll = fixesAll;
+        _otherWay = otherWay;
         FixableDiagnosticIds = ImmutableArray.Create(rule.Id);
     }
 
@@ -35,21 +41,17 @@ public abstract class SocketFix : CodeFixProvider
     /// <inheritdoc/>
     public sealed override FixAllProvider? GetFixAllProvider() => !_fixesAll ? null
         : FixAllProvider.Create(async (context, document, diagnostics) =>
-            await ApplyAsync(document, diagnostics, context.CancellationToken).ConfigureAwait(false));
+            await ApplyAsync(document, diagnostics, WayOf(context.CodeActionEquivalenceKey), context.CancellationToken).ConfigureAwait(false));
 
     /// <inheritdoc/>
     public sealed override async Task RegisterCodeFixesAsync(CodeFixContext context)
     {
         foreach (Diagnostic diagnostic in context.Diagnostics)
         {
-            ImmutableArray<Diagnostic> one = ImmutableArray.Create(diagnostic);
-            ImmutableArray<TextChange> edits = await EditsAsync(context.Document, one, context.CancellationToken).ConfigureAwait(false);
-            if (!edits.IsEmpty)
+            await RegisterAsync(context, diagnostic, null).ConfigureAwait(false);
+            if (_otherWay is not null)
             {
-                string title = TitleOf(edits, _title);
-                context.RegisterCodeFix(
-                    CodeAction.Create(FixTexts.Get(title), token => ApplyAsync(context.Document, one, token), title),
-                    diagnostic);
+                await RegisterAsync(context, diagnostic, _otherWay).ConfigureAwait(false);
             }
         }
     }
@@ -59,20 +61,38 @@ public abstract class SocketFix : CodeFixProvider
     /// </summary>
     private protected abstract ImmutableArray<TextChange> Edits(SyntaxNode node, FixedDocument document, Diagnostic diagnostic);
 
+    /// <summary>The edits of the second way; empty where that would be wrong or is not possible.</summary>
+    private protected virtual ImmutableArray<TextChange> OtherEdits(SyntaxNode node, FixedDocument document, Diagnostic diagnostic) => ImmutableArray<TextChange>.Empty;
+
     /// <summary>The name of the title, and the equivalence key, of what <paramref name="edits"/> do; for fixes that have more than one way.</summary>
     private protected virtual string TitleOf(ImmutableArray<TextChange> edits, string title) => title;
 
     /// <summary>Edits that follow from what all <paramref name="edits"/> take away.</summary>
     private protected virtual ImmutableArray<TextChange> Consequences(ImmutableArray<TextChange> edits, FixedDocument document) => ImmutableArray<TextChange>.Empty;
 
-    private async Task<Document> ApplyAsync(Document document, ImmutableArray<Diagnostic> diagnostics, CancellationToken cancellationToken)
+    private string? WayOf(string? equivalenceKey) => equivalenceKey == _otherWay ? _otherWay : null;
+
+    private async Task RegisterAsync(CodeFixContext context, Diagnostic diagnostic, string? way)
     {
-        ImmutableArray<TextChange> edits = await EditsAsync(document, diagnostics, cancellationToken).ConfigureAwait(false);
+        ImmutableArray<Diagnostic> one = ImmutableArray.Create(diagnostic);
+        ImmutableArray<TextChange> edits = await EditsAsync(context.Document, one, way, context.CancellationToken).ConfigureAwait(false);
+        if (!edits.IsEmpty)
+        {
+            string title = way ?? TitleOf(edits, _title);
+            context.RegisterCodeFix(
+                CodeAction.Create(FixTexts.Get(title), token => ApplyAsync(context.Document, one, way, token), title),
+                diagnostic);
+        }
+    }
+
+    private async Task<Document> ApplyAsync(Document document, ImmutableArray<Diagnostic> diagnostics, string? way, CancellationToken cancellationToken)
+    {
+        ImmutableArray<TextChange> edits = await EditsAsync(document, diagnostics, way, cancellationToken).ConfigureAwait(false);
         SourceText text = await document.GetTextAsync(cancellationToken).ConfigureAwait(false);
         return edits.IsEmpty ? document : document.WithText(text.WithChanges(edits));
     }
 
-    private async Task<ImmutableArray<TextChange>> EditsAsync(Document document, ImmutableArray<Diagnostic> diagnostics, CancellationToken cancellationToken)
+    private async Task<ImmutableArray<TextChange>> EditsAsync(Document document, ImmutableArray<Diagnostic> diagnostics, string? way, CancellationToken cancellationToken)
     {
         SyntaxNode? root = await document.GetSyntaxRootAsync(cancellationToken).ConfigureAwait(false);
         SemanticModel? model = await document.GetSemanticModelAsync(cancellationToken).ConfigureAwait(false);
@@ -88,7 +108,7 @@ public abstract class SocketFix : CodeFixProvider
             TextSpan span = diagnostic.Location.SourceSpan;
             if (span.End <= root.FullSpan.End && root.FindNode(span, getInnermostNodeForTie: true) is { } node && (node.Span == span || root.FindToken(span.Start).Span == span))
             {
-                Add(edits, Edits(node, target, diagnostic));
+                Add(edits, way is null ? Edits(node, target, diagnostic) : OtherEdits(node, target, diagnostic));
             }
         }
 

@@ -89,7 +89,8 @@ public static class DuplexCopy
         }
         catch (Exception e) when (!(e is OperationCanceledException))
         {
-            failed.Cancel();
+            // At once, but by the timer's thread: what the other direction does when it ends holds this failure up no longer.
+            failed.CancelAfter(TimeSpan.Zero);
             throw;
         }
 

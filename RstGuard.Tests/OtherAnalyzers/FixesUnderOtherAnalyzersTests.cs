@@ -16,7 +16,6 @@ public sealed class FixesUnderOtherAnalyzersTests
     private static readonly Dictionary<(string Rule, string Id), string> Known = new()
     {
         [("RST2004", "IDISP007")] = "The handler now owns the connection that it is given: that is the repair, and to the analyzer every parameter is somebody else's.",
-        [("RST2007", "VSTHRD103")] = "CancellationTokenSource.CancelAsync came with .NET 8; DuplexCopy.cs is written for older targets too.",
         [("RST2009", "IDISP001")] = "CloseGracefully disposes the socket, in every case; the analyzer does not follow the call.",
     };
 

@@ -33,7 +33,7 @@ internal sealed class FixCheck(Verify rule)
         CodeFixProvider fix = rule.Fix();
         foreach (Diagnostic diagnostic in await DiagnosticsAsync(Tested(solution), rule.Analyzers()))
         {
-            if (await OfferedAsync(fix, solution, diagnostic) is [var action, ..])
+            if ((await OfferedAsync(fix, solution, diagnostic)).FirstOrDefault(offered => rule.FixKey is null || offered.EquivalenceKey == rule.FixKey) is { } action)
             {
                 throw new VerificationException($"A fix is offered where none is to be: '{action.Title}' for {Finding.Of(diagnostic)}");
             }

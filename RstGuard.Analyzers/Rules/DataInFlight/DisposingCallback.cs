@@ -17,21 +17,28 @@ internal sealed class DisposingCallback
     private readonly SocketBody _body;
     private readonly IOperation _function;
 
-    private DisposingCallback(SocketBody body, IOperation function, IOperation registration, IOperation close, IOperation socket, IOperation? token)
+    private DisposingCallback(SocketBody body, IOperation function, IOperation registration, IOperation close, IOperation socket, IOperation? token, SocketBody? closing = null)
     {
         _body = body;
+        ClosingBody = closing ?? body;
         _function = function;
         Registration = registration;
         Close = close;
         Socket = socket;
         Token = token;
-        Holder = ConnectionHolder.Of(socket, body)!;
+        Holder = ConnectionHolder.Of(socket, ClosingBody)!;
     }
 
     /// <summary>What makes the callback run: <c>token.Register(…)</c>, <c>new Timer(…)</c>, <c>timer.Elapsed += …</c>.</summary>
     internal IOperation Registration { get; }
 
-    /// <summary>The close inside the callback.</summary>
+    /// <summary>Where what is closed is named: the method that the callback calls to close it, or the body itself.</summary>
+    internal SocketBody ClosingBody { get; }
+
+    /// <summary>The callback calls a method that closes a field's socket.</summary>
+    internal bool ClosesByCall => ClosingBody != _body;
+
+    /// <summary>The close inside the callback, or the call of the method that closes.</summary>
     internal IOperation Close { get; }
 
     /// <summary>What is closed, as the code around the callback names it.</summary>
@@ -44,9 +51,14 @@ internal sealed class DisposingCallback
     internal IOperation? Token { get; }
 
     /// <summary>All of a body.</summary>
-    internal static IEnumerable<DisposingCallback> In(SocketBody body)
+    internal static IEnumerable<DisposingCallback> In(SocketBody body, CancellationToken cancellationToken)
     {
         KnownTypes types = body.Model.Types;
+        foreach (DisposingCallback calling in CallingIn(body, cancellationToken))
+        {
+            yield return calling;
+        }
+
         foreach (SocketOperation operation in body.OperationsOf(SocketOperationKind.Close))
         {
             if (operation is { Api: ConnectionApi.Socket, CloseForm: CloseForm.Plain, Operation: IInvocationOperation close, Connection: { } socket }
@@ -68,6 +80,32 @@ internal sealed class DisposingCallback
                     && SocketOf(instance.Unwrap(), reference, null, body) is { } closed)
                 {
                     yield return new DisposingCallback(body, reference, registration, reference, closed, token);
+                }
+            }
+        }
+    }
+
+    /// <summary>Callbacks that call a method of the same type which closes the socket of a field: <c>token.Register(Stop)</c>.</summary>
+    private static IEnumerable<DisposingCallback> CallingIn(SocketBody body, CancellationToken cancellationToken)
+    {
+        foreach (IMethodSymbol method in body.Symbols.OfType<IMethodSymbol>().ToArray())
+        {
+            if (method is not { MethodKind: MethodKind.Ordinary, IsAbstract: false, IsVirtual: false } || !SymbolEqualityComparer.Default.Equals(method.ContainingType, body.Owner.ContainingType?.OriginalDefinition))
+            {
+                continue;
+            }
+
+            foreach (IOperation reference in body.ReferencesTo(method))
+            {
+                IOperation function = reference is IMethodReferenceOperation ? reference : Paths.FunctionOf(reference);
+                if (function is IMethodReferenceOperation or IAnonymousFunctionOperation && RegistrationOf(function, body.Model.Types) is var (registration, token, _)
+                    && body.Model.Calls.BodyOf(method, cancellationToken) is { } closing && closing != body
+                    && !IntentionalReset.IsDeclared(method, closing.Root)
+                    && !closing.Operations.Any(operation => operation.Kind is SocketOperationKind.Shutdown or SocketOperationKind.Disconnect)
+                    && closing.Operations.FirstOrDefault(operation => operation is { Kind: SocketOperationKind.Close, Api: ConnectionApi.Socket, CloseForm: CloseForm.Plain, Operation: IInvocationOperation, Connection: not null }
+                        && !Paths.IsInCatch(operation.Operation) && ConnectionHolder.Of(operation.Connection, closing) is IFieldSymbol or IPropertySymbol) is { } close)
+                {
+                    yield return new DisposingCallback(body, function, registration, reference, close.Connection!, token, closing);
                 }
             }
         }
@@ -105,6 +143,46 @@ internal sealed class DisposingCallback
                 .Where(part => part.Body != _body)
                 .SelectMany(part => part.Use.Receives)
                 .FirstOrDefault(receive => receive.Token is null);
+
+    /// <summary>What a method of the compilation does to the connection that it is given while the callback is registered.</summary>
+    internal IOperation? PendingInCalls(CancellationToken cancellationToken)
+    {
+        TextSpan scope = Scope();
+        foreach (ISymbol name in _body.Symbols.Where(symbol => symbol is ILocalSymbol or IParameterSymbol or IFieldSymbol or IPropertySymbol).ToArray())
+        {
+            if (!SymbolEqualityComparer.Default.Equals(ConnectionHolder.Of(name, _body), Holder))
+            {
+                continue;
+            }
+
+            foreach (IOperation reference in _body.ReferencesTo(name))
+            {
+                if (scope.Contains(reference.Syntax.Span) && !IsIn(reference, _function)
+                    && reference.Wrapped().Parent is IArgumentOperation { Parameter: { } parameter, Parent: IInvocationOperation { TargetMethod: { DeclaringSyntaxReferences.IsEmpty: false } method } })
+                {
+                    foreach (IMethodSymbol called in Implementations(method.OriginalDefinition, cancellationToken))
+                    {
+                        if (ConnectionReach.Of(_body.Model, called.Parameters[parameter.Ordinal], cancellationToken).Operations.FirstOrDefault(operation =>
+                            operation is { Kind: ReachedKind.Receive or ReachedKind.Send, Call: { } call } && SocketOperation.Create(call, _body.Model.Types)?.Token is null) is { } pending)
+                        {
+                            return pending.Operation;
+                        }
+                    }
+                }
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The methods that a call of <paramref name="method"/> may run.</summary>
+    private IEnumerable<IMethodSymbol> Implementations(IMethodSymbol method, CancellationToken cancellationToken)
+    {
+        const int Most = 8;
+        return !method.IsAbstract && !method.IsVirtual ? [method]
+            : _body.Model.Compilation.GetSymbolsWithName(method.Name, SymbolFilter.Member, cancellationToken).OfType<IMethodSymbol>()
+                .Where(candidate => !candidate.IsAbstract && CallGraph.NamesOf(candidate).Contains(method, SymbolEqualityComparer.Default)).Take(Most);
+    }
 
     /// <summary>Other code gets the connection while the callback is registered.</summary>
     internal bool IsHandedOver

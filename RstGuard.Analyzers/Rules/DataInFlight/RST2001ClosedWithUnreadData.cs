@@ -213,8 +213,9 @@ public sealed class RST2001ClosedWithUnreadData() : SocketRule(Catalogue.ClosedW
     /// <summary>What tells that data is unread when control comes to a close.</summary>
     private static Unread? Evidence(SocketOperation[] receives, SocketOperation close, KnownFacts facts, ConnectionUse use, SocketBody body)
     {
-        // Close(0) and the handle's close reset anyway, and rules of their own say so.
-        if (facts.Always(ConnectionFacts.AtEnd) || facts.Always(ConnectionFacts.Closed) || close.CloseForm is CloseForm.Zero or CloseForm.Handle)
+        // Close(0) and the handle's close reset anyway, Close(n) as well where data is unread, and rules of their own say so.
+        if (facts.Always(ConnectionFacts.AtEnd) || facts.Always(ConnectionFacts.Closed) || close.CloseForm is CloseForm.Zero or CloseForm.Handle
+            || (close is { CloseForm: CloseForm.Timed, CloseTimeout: not null, Api: ConnectionApi.Socket } && !Paths.IsInCatch(close.Operation)))
         {
             return null;
         }

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Linq;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -40,7 +41,7 @@ public sealed class RST2002ClosedWhilePending() : SocketRule(Catalogue.ClosedWhi
                 if (!earlier.Any(other => Paths.MayRunBefore(other, close.Operation))
                     && !SocketKindOf.IsNotTcp(holder, body, context.CancellationToken)
                     && !IntentionalReset.IsDeclared(body.Owner, close.Operation)
-                    && !(cancellations ??= [.. DisposingCallback.In(body).Select(callback => callback.Close.Syntax)]).Contains(close.Operation.Syntax)
+                    && !(cancellations ??= [.. DisposingCallback.In(body, context.CancellationToken).Select(callback => callback.Close.Syntax)]).Contains(close.Operation.Syntax)
                     && PendingAt(close.Operation, holder, body, context) is { } pending)
                 {
                     Report(close, holder, pending, context);
@@ -69,7 +70,8 @@ public sealed class RST2002ClosedWhilePending() : SocketRule(Catalogue.ClosedWhi
         bool sends = pending.Kind == ReachedKind.Send;
         context.Report(
             Marked(close),
-            ImmutableDictionary<string, string?>.Empty.Add(DiagnosticProperties.Form, sends ? DiagnosticProperties.PendingForms.Send : DiagnosticProperties.PendingForms.Receive),
+            ImmutableDictionary<string, string?>.Empty.Add(DiagnosticProperties.Form, sends ? DiagnosticProperties.PendingForms.Send : DiagnosticProperties.PendingForms.Receive)
+                .Add(DiagnosticProperties.GracefulTimeoutMilliseconds, context.Options.GracefulTimeout.ToString(CultureInfo.InvariantCulture)),
             pending.Operation,
             // Callbacks and event arguments are mostly waited for by a queue or a counter, which is not seen here.
             sends && !context.Model.Concurrency.IsTask(pending.Call?.Type) ? DiagnosticSeverity.Info : null,

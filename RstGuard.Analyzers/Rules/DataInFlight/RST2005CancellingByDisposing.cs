@@ -18,22 +18,22 @@ public sealed class RST2005CancellingByDisposing() : SocketRule(Catalogue.Cancel
     {
         foreach (SocketBody body in context.Bodies())
         {
-            foreach (DisposingCallback callback in DisposingCallback.In(body))
+            foreach (DisposingCallback callback in DisposingCallback.In(body, context.CancellationToken))
             {
                 if (!callback.ShutsDown
-                    && !SocketKindOf.IsListener(callback.Socket, body, context.CancellationToken)
-                    && !SocketKindOf.IsNotTcp(callback.Holder, body, context.CancellationToken)
+                    && !SocketKindOf.IsListener(callback.Socket, callback.ClosingBody, context.CancellationToken)
+                    && !SocketKindOf.IsNotTcp(callback.Holder, callback.ClosingBody, context.CancellationToken)
                     && !IntentionalReset.IsDeclared(context.Owner, callback.Close)
-                    && (callback.Pending.FirstOrDefault() ?? callback.PendingElsewhere(context.CancellationToken)) is { } pending)
+                    && ((callback.Pending.FirstOrDefault() ?? callback.PendingElsewhere(context.CancellationToken))?.Operation ?? callback.PendingInCalls(context.CancellationToken)) is { } pending)
                 {
                     context.Report(
                         callback.Registration.Syntax.GetLocation(),
                         ImmutableDictionary<string, string?>.Empty,
-                        pending.Operation,
+                        pending,
                         severity: null,
                         callback.Socket.Syntax.ToString(),
                         Texts.Get(callback.Token is null ? "RST2005Timer" : "RST2005Token"),
-                        Named(pending.Operation));
+                        Named(pending));
                 }
             }
         }

@@ -22,8 +22,8 @@ public sealed class RST2005CancellingByDisposingFix() : SocketFix(Catalogue.Canc
     {
         if (node is not InvocationExpressionSyntax registration
             || document.BodyAround(node) is not { } body
-            || DisposingCallback.In(body).FirstOrDefault(callback => callback.Registration.Syntax == node) is not { Token: { } token } found
-            || !ClosesOnly(found) || found.IsHandedOver || found.PendingElsewhere(document.CancellationToken) is not null
+            || DisposingCallback.In(body, document.CancellationToken).FirstOrDefault(callback => callback.Registration.Syntax == node) is not { Token: { } token } found
+            || found.ClosesByCall || !ClosesOnly(found) || found.IsHandedOver || found.PendingElsewhere(document.CancellationToken) is not null
             || !IsClosedElsewhere(found, body, document)
             || !FixedDocument.HasNoEffect(token.Syntax)
             || Remove(registration, document) is not { } removal)

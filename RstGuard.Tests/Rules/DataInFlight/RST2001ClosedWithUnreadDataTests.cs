@@ -85,6 +85,7 @@ public sealed class RST2001ClosedWithUnreadDataTests
         "class C { void M(Socket l, bool b) { Socket s = l.Accept(); s.Receive(new byte[4096]); s.Send(new byte[1]); if (b) { s.Receive(new byte[4096]); } s.Close(); } }",
         "class C { void M(Socket l) { Socket s = l.Accept(); for (int i = 0; i < 3; i++) { s.Receive(new byte[4096]); s.Send(new byte[1]); s.Receive(new byte[4096]); } s.Close(); } }",
         "class C { void M(Socket l) { Socket s = l.Accept(); s.Receive(new byte[4096]); s.Close(0); } }",
+        "class C { void M(Socket l) { Socket s = l.Accept(); s.Receive(new byte[4096]); s.Close(5); } }",
         "class C { void M(Socket l) { Socket s = l.Accept(); s.Receive(new byte[4096]); s.SafeHandle.Dispose(); } }",
         // Likely, and yet not.
         "class C { void M(Socket l) { Socket s = l.Accept(); try { s.Send(new byte[1]); H(s); } catch (SocketException) { s.Close(); } } void H(Socket s) { } }",

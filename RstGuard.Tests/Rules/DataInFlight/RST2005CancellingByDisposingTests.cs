@@ -33,8 +33,26 @@ public sealed class RST2005CancellingByDisposingTests
         "class C { private TcpClient _c = new TcpClient(); private Stream _n; async Task M(byte[] b, CancellationToken t) { _n = _c.GetStream(); using (t.Register(() => { })) { } using ([|t.Register(() => _c.Client.Close())|]) { await _c.GetStream().ReadAsync(b); } } }",
     ];
 
+    /// <summary>The close, or what is pending, stands in a method that is called.</summary>
+    public static TheoryData<string> FlaggedThroughCalls =>
+    [
+        "class C { private Socket _s; async Task M(byte[] b, CancellationToken t) { using var r = [|t.Register(Stop)|]; await _s.ReceiveAsync(b, SocketFlags.None); } void Stop() { _s.Dispose(); } }",
+        "class C { private Socket _s; async Task M(byte[] b, CancellationToken t) { using var r = [|t.Register(() => Stop())|]; await _s.ReceiveAsync(b, SocketFlags.None); } private void Stop() { Console.WriteLine(); _s?.Close(); _s = null; } }",
+        "abstract class B { protected abstract void Talk(Socket s); protected async Task M(Socket s, CancellationToken t) { await using ([|t.Register(o => ((Socket)o).Dispose(), s, useSynchronizationContext: false)|].ConfigureAwait(continueOnCapturedContext: false)) { Talk(s); } } } class C : B { protected override void Talk(Socket s) { Io.Send(s); } } static class Io { public static void Send(Socket s) { s.Send(new byte[9]); } }",
+        "class C { async Task M(Socket s, byte[] b, CancellationToken t) { using ([|t.Register(() => s.Dispose())|]) { await Read(s, b); } } static async Task Read(Socket s, byte[] b) { await s.ReceiveAsync(b, SocketFlags.None); } }",
+    ];
+
+    [Theory, MemberData(nameof(FlaggedThroughCalls))]
+    public Task CallbackOrOperationBehindACall_IsFlagged(string source) => Rule.FlagsAsync(source);
+
     public static TheoryData<string> LookAlikes =>
     [
+        // The called method shuts down, passes the token on, means it, or does more than to close.
+        "class C { private Socket _s; async Task M(byte[] b, CancellationToken t) { using var r = t.Register(Stop); await _s.ReceiveAsync(b, SocketFlags.None); } void Stop() { _s.Shutdown(SocketShutdown.Both); _s.Dispose(); } }",
+        "class C { private Socket _s; async Task M(byte[] b, CancellationToken t) { using var r = t.Register(Abort); await _s.ReceiveAsync(b, SocketFlags.None); } void Abort() { _s.Dispose(); } }",
+        "class C { private Socket _s; async Task M(byte[] b, CancellationToken t) { using var r = t.Register(Stop); await _s.ReceiveAsync(b, SocketFlags.None, t); } void Stop() { _s.Dispose(); } }",
+        "class C { private Socket _s, _o; async Task M(byte[] b, CancellationToken t) { using var r = t.Register(Stop); await _s.ReceiveAsync(b, SocketFlags.None); } void Stop() { _o.Dispose(); } }",
+        "class C { async Task M(Socket s, byte[] b, CancellationToken t) { using (t.Register(() => s.Dispose())) { await Read(s, b, t); } } static async Task Read(Socket s, byte[] b, CancellationToken t) { await s.ReceiveAsync(b, SocketFlags.None, t); } }",
         // Nothing is connected yet, or nothing is pending.
         "class C { async Task M(Socket s, CancellationToken t) { using (t.Register(() => s.Dispose())) { await s.ConnectAsync(\"a\", 1); } await s.ReceiveAsync(new byte[9], SocketFlags.None, t); } }",
         "class C { async Task M(Socket s, byte[] b, CancellationToken t) { using (t.Register(() => s.Dispose())) { await s.ConnectAsync(\"a\", 1); } await s.ReceiveAsync(b, SocketFlags.None); } }",
