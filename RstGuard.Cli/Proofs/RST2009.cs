@@ -68,6 +68,9 @@ internal static class Program
         using Socket client = listener.Accept();
         string sender = client.RemoteEndPoint!.ToString()!;
         string receiver = client.LocalEndPoint!.ToString()!;
+
+        // Once the request has come, so that each capture shows the same order.
+        client.Poll(TimeSpan.FromSeconds(2), SelectMode.SelectRead);
         client.Send("220 ready\r\n"u8);
         Greeted.Set();
         Thread.Sleep(300);
