@@ -79,6 +79,9 @@ public static class Catalogue
     /// <summary>RST4002 A timed-out connect is never closed.</summary>
     internal static readonly DiagnosticDescriptor TimedOutConnectNotClosed = Define("RST4002", Categories.ConnectTimeouts, DiagnosticSeverity.Warning);
 
+    /// <summary>RST6001 Keep-alive slower than middleboxes.</summary>
+    internal static readonly DiagnosticDescriptor SlowKeepAlive = Define("RST6001", Categories.IdleConnections, DiagnosticSeverity.Info);
+
     /// <summary>RST7001 WebSocket dropped without a close handshake.</summary>
     internal static readonly DiagnosticDescriptor WebSocketDropped = Define("RST7001", Categories.Protocols, DiagnosticSeverity.Info);
 
@@ -114,6 +117,7 @@ public static class Catalogue
         new CatalogueEntry(ThrowingShutdownSkipsClose, Effects.Reset, causes: ["LingerZero"], origins: ["Finalizer"]),
         new CatalogueEntry(TimeoutTooShortToConnect, Effects.Reset, causes: ["LateSynAck", "DataAfterClose"], origins: ["Plain"]),
         new CatalogueEntry(TimedOutConnectNotClosed, Effects.Reset, causes: ["LingerZero", "CloseWithUnread"], origins: ["Finalizer"]),
+        new CatalogueEntry(SlowKeepAlive, Effects.Reset, causes: ["HalfOpen", "IdleExpiry"], origins: ["Plain"]),
         new CatalogueEntry(WebSocketDropped, Effects.NoHandshake, causes: [], origins: []),
         new CatalogueEntry(TlsWithoutCloseNotify, Effects.NoHandshake, causes: [], origins: []),
         new CatalogueEntry(WriteOnlyTlsClientReset, Effects.Reset, causes: ["CloseWithUnread"], origins: ["Plain"]));

@@ -8,4 +8,5 @@ internal static class Categories
     internal const string Ownership = "Ownership";
     internal const string ConnectTimeouts = "ConnectTimeouts";
     internal const string Protocols = "Protocols";
+    internal const string IdleConnections = "IdleConnections";
 }

@@ -8,8 +8,12 @@ internal static class DiagnosticProperties
     /// <summary>
     /// RST1001, RST1009: what the diagnostic marks, one of <see cref="LingerForms"/>. RST4001: which timeout, one of <see cref="Timeouts"/>.
     /// RST2001: the evidence, one of <see cref="UnreadEvidence"/>. RST2002: what is pending, one of <see cref="PendingForms"/>.
+    /// RST6001: what is marked, one of <see cref="KeepAliveForms"/>.
     /// </summary>
     internal const string Form = "form";
+
+    /// <summary>RST6001: the time that a fix writes, in seconds, decimal digits (option <c>rstguard.max_idle_seconds</c>).</summary>
+    internal const string MaxIdleSeconds = "maxIdleSeconds";
 
     /// <summary>
     /// RST4001: the timeout that a fix writes, in milliseconds, decimal digits (option <c>rstguard.connect_timeout_ms</c>).
@@ -114,5 +118,18 @@ internal static class DiagnosticProperties
         internal const string ConnectToken = "connectToken";
         internal const string HttpConnectTimeout = "httpConnectTimeout";
         internal const string HttpClientTimeout = "httpClientTimeout";
+    }
+
+    /// <summary>RST6001: what the diagnostic marks.</summary>
+    internal static class KeepAliveForms
+    {
+        /// <summary>The call that switches the keep-alive on; its time is the system's.</summary>
+        internal const string SystemDefault = "systemDefault";
+
+        /// <summary>A number of seconds.</summary>
+        internal const string Seconds = "seconds";
+
+        /// <summary>A <c>TimeSpan</c>.</summary>
+        internal const string TimeSpan = "timeSpan";
     }
 }

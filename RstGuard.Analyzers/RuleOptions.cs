@@ -22,6 +22,7 @@ internal readonly struct RuleOptions(AnalyzerConfigOptions options)
     internal const string MinConnectTimeoutKey = "rstguard.min_connect_timeout_ms";
     internal const string ConnectTimeoutKey = "rstguard.connect_timeout_ms";
     internal const string GracefulTimeoutKey = "rstguard.graceful_timeout_ms";
+    internal const string MaxIdleSecondsKey = "rstguard.max_idle_seconds";
     internal const string OneWayProtocolsKey = "rstguard.one_way_protocols";
     internal const string TestProjectsKey = "rstguard.test_projects";
 
@@ -33,6 +34,9 @@ internal readonly struct RuleOptions(AnalyzerConfigOptions options)
 
     /// <summary>What a graceful close that a fix writes may take, in milliseconds.</summary>
     internal int GracefulTimeout => Number(GracefulTimeoutKey, 5000);
+
+    /// <summary>Keep-alives above this, in seconds, are slower than what is between the ends forgets: load balancers at 240 to 350 s, mobile networks at 300 s.</summary>
+    internal int MaxIdleSeconds => Number(MaxIdleSecondsKey, 120);
 
     /// <summary>The peers of this code never reply, so that there is nothing to read.</summary>
     internal bool OneWayProtocols => Text(OneWayProtocolsKey) == "true";

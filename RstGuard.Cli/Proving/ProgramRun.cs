@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Runtime.InteropServices;
 using System.Text;
+using RstGuard.Capture;
 
 namespace RstGuard.Cli.Proving;
 
@@ -10,6 +11,9 @@ internal static class ProgramRun
 {
     private const string CallMark = "call";
     private const string ReturnMark = "return";
+
+    // What the machine lacks for the program to act both ends; it then reports nothing else.
+    private const string MissingMark = "missing ";
 
     /// <summary>No proof takes longer than two seconds; a machine under load gets ten times that before the program is killed.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
@@ -82,7 +86,9 @@ internal static class ProgramRun
                 throw new ProgramFailedException($"The program ended with exit code {process.ExitCode}: {FirstLine(await error)}");
             }
 
-            return ProgramReport.Parse(written) with { CallMilliseconds = call };
+            return written.Split('\n').FirstOrDefault(line => line.StartsWith(MissingMark, StringComparison.Ordinal)) is string missing
+                ? throw new CaptureUnavailableException(missing[MissingMark.Length..], "")
+                : ProgramReport.Parse(written) with { CallMilliseconds = call };
         }
         catch (FormatException e)
         {

@@ -47,6 +47,8 @@ internal enum ProofClaims
 /// <item><c>Framework</c> (optional): <c>Microsoft.AspNetCore.App</c>, for a program that needs ASP.NET Core.</item>
 /// <item><c>Protocol</c> (optional): <c>TLS</c>, <c>WebSocket</c> or <c>HTTP</c>, where the code speaks one: <c>sent</c> and <c>received</c> then
 /// count its content, and the wire carries more, handshakes and frames.</item>
+/// <item><c>Options</c> (optional): <c>key = value</c>, as in an .editorconfig; for a rule whose times are scaled down, so that they can be waited
+/// for.</item>
 /// </list>
 /// <para><b>The report</b>: what the program writes to its standard output, each once, in any order: <c>sender</c> and
 /// <c>receiver</c> (the ends of the one connection that the claim is about, as the wire shows them), <c>sent</c> (bytes the sending code
@@ -134,6 +136,9 @@ internal sealed record Proof
     /// <summary>The protocol above TCP whose content its numbers count; null: they count TCP's own bytes.</summary>
     public required string? Protocol { get; init; }
 
+    /// <summary>What an .editorconfig says beside the program, one option a line.</summary>
+    public required string Options { get; init; }
+
     /// <summary>Whether the effect exists on the system this runs on.</summary>
     public bool RunsHere => Systems.Count == 0 || Systems.Any(OperatingSystem.IsOSPlatform);
 
@@ -196,6 +201,7 @@ internal sealed record Proof
             Systems = Words(Optional("Systems") ?? ""),
             Framework = Optional("Framework"),
             Protocol = Optional("Protocol"),
+            Options = string.Join('\n', Words(Optional("Options") ?? "")),
         };
         if (header.Count > 0)
         {

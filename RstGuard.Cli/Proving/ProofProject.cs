@@ -50,6 +50,11 @@ internal sealed class ProofProject
             parseOptions: new CSharpParseOptions(LanguageVersion.Latest),
             metadataReferences: References(proof)));
         project = project.AddDocument(ImplicitUsingsFile, SourceText.From(ImplicitUsings, Encoding.UTF8), filePath: ImplicitUsingsFile).Project;
+        if (proof.Options.Length > 0)
+        {
+            project = project.AddAnalyzerConfigDocument(".globalconfig", SourceText.From($"is_global = true\n{proof.Options}\n", Encoding.UTF8), filePath: "/.globalconfig").Project;
+        }
+
         Document document = project.AddDocument(proof.FileName, SourceText.From(proof.Source, Encoding.UTF8), filePath: proof.FileName);
         return new(document.Project, document.Id);
     }

@@ -46,6 +46,8 @@ public static class ResetRules
         (CloseOrigin.Plain, ResetCause.CloseWithUnread, "RST7003"),
         (CloseOrigin.Finalizer, ResetCause.LingerZero, "RST4002"),
         (CloseOrigin.Finalizer, ResetCause.CloseWithUnread, "RST4002"),
+        (CloseOrigin.Plain, ResetCause.HalfOpen, "RST6001"),
+        (CloseOrigin.Plain, ResetCause.IdleExpiry, "RST6001"),
     ];
 
     /// <summary>The ids of the rules that are about such a reset, sorted; empty where no rule is.</summary>

@@ -161,6 +161,7 @@ public sealed class RulePageTests
                 RuleOptions.MinConnectTimeoutKey => defaults.MinConnectTimeout.ToString(CultureInfo.InvariantCulture),
                 RuleOptions.ConnectTimeoutKey => defaults.ConnectTimeout.ToString(CultureInfo.InvariantCulture),
                 RuleOptions.GracefulTimeoutKey => defaults.GracefulTimeout.ToString(CultureInfo.InvariantCulture),
+                RuleOptions.MaxIdleSecondsKey => defaults.MaxIdleSeconds.ToString(CultureInfo.InvariantCulture),
                 RuleOptions.OneWayProtocolsKey => defaults.OneWayProtocols.ToString().ToLowerInvariant(),
                 RuleOptions.TestProjectsKey => defaults.TestProjects.ToString().ToLowerInvariant(),
                 _ => throw new InvalidOperationException($"What is the default of '{key}'?"),
