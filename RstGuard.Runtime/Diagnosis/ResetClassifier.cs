@@ -60,12 +60,71 @@ internal static class ResetClassifier
                     break;
                 default:
                     finding.Candidates.Add(Unknown);
-                    finding.Note("shape-unknown", "flags, sequence number and window fit no reset that Linux sends for this connection");
+                    finding.Note("shape-unknown", "flags, numbers, window and options fit no reset that Linux sends for this connection");
                     break;
             }
+
+            WeighForged(finding);
         }
 
         return finding.ToVerdict();
+    }
+
+    // Independent facts, each of which the true sender's stack excludes; one alone may be a middlebox that answers for it, or a route that
+    // changed. Weaver, Sommer and Paxson (NDSS 2009) name the numbers; RFC 3360 those who do it.
+    private static void WeighForged(Finding finding)
+    {
+        ResetObservation seen = finding.Observed;
+        int facts = 0;
+        void Fact(string name, string text)
+        {
+            facts++;
+            finding.For(Forged, name, text);
+        }
+
+        if (seen.SenderHopLimit is { } usual && Math.Abs(usual - seen.Reset.HopLimit) >= 2)
+        {
+            Fact("hop-limit-differs", $"the reset arrived with hop limit {seen.Reset.HopLimit}, the sender's other segments with {usual}");
+        }
+
+        if (seen.Shape == ResetShape.Unknown && seen.IsWhole)
+        {
+            Fact("shape-impossible", "no socket in this connection's state sends such a reset");
+        }
+
+        if (seen.LaterResetIsBeyond)
+        {
+            Fact("later-reset-beyond", "another reset followed whose number lies beyond all that the sender had sent");
+        }
+
+        if (seen.SenderWentOn && !seen.SenderRepeatedSyn && seen.SenderSynSeen && seen.Shape is ResetShape.Active or ResetShape.Unknown)
+        {
+            Fact("sender-went-on", "the end that is said to have reset the connection went on with it");
+        }
+
+        if (facts == 0)
+        {
+            return;
+        }
+
+        bool exact = seen.Shape == ResetShape.Passive && seen.Trigger is not null;
+        if (exact && !seen.LaterResetIsBeyond)
+        {
+            // A rejecting filter answers exactly what it rejects; forgers guess.
+            finding.Widen(FilteredReject, IdleExpiry, Forged);
+        }
+        else if (facts >= 2)
+        {
+            finding.Widen(Forged);
+            finding.Lead(Forged);
+            finding.Candidates.Remove(Unknown);
+            finding.Confidence = seen.IsWhole ? Confidence.Likely : Confidence.Ambiguous;
+        }
+        else
+        {
+            finding.Widen(Forged);
+            finding.Confidence = finding.Confidence > Confidence.Ambiguous ? Confidence.Ambiguous : finding.Confidence;
+        }
     }
 
     private static void ClassifyActive(Finding finding, CounterProof counters)
@@ -96,11 +155,17 @@ internal static class ResetClassifier
                 finding.For(ListenerClosed, "next-syn-refused", "the sender's port refused the next SYN: its listener was closed");
                 finding.Lead(ListenerClosed);
             }
+            else if (seen.InBurst)
+            {
+                finding.For(ListenerClosed, "burst-of-untouched-connections", "the sender's port ended several connections at once on which it had sent nothing");
+                finding.Lead(ListenerClosed);
+            }
         }
 
-        if (waited && (!seen.IsWhole || ProbeUnanswered(seen)))
+        SegmentRecord[] probes = UnansweredProbes(seen);
+        if (waited && (!seen.IsWhole || probes.Length > 0))
         {
-            finding.Candidates.Add(KeepaliveTimeout);
+            finding.Candidates.AddRange([KeepaliveTimeout, UserTimeout]);
         }
 
         if (finPossible && finWaited)
@@ -145,6 +210,12 @@ internal static class ResetClassifier
                 finding.Exclude(KeepaliveTimeout, "counter-abort-on-timeout", "TCPAbortOnTimeout did not move");
                 finding.Exclude(OrphanOutOfMemory, "counter-abort-on-memory", "TCPAbortOnMemory did not move");
                 break;
+        }
+
+        if (waited && probes.Length > 0)
+        {
+            WeighProbes(finding, probes);
+            return;
         }
 
         if (finding.Candidates.Contains(CloseWithUnread))
@@ -207,7 +278,14 @@ internal static class ResetClassifier
 
         if (seen.SenderSynSeen || !seen.IsWhole)
         {
-            finding.Candidates.AddRange(seen.SenderSynSeen ? [BadSynInSynRecv, DataAfterClose, FilteredReject] : [ClosedPort, FilteredReject, BadSynInSynRecv]);
+            bool lingering = seen.Earlier is { } earlier && earlier.FinSeen[0] && !earlier.FinSeen[1];
+            if (lingering)
+            {
+                finding.For(SynToTimeWait, "earlier-incarnation-half-closed", "the sender had closed an earlier connection of these ports, whose other end was never closed", trigger.Frame, seen.Reset.Frame);
+            }
+
+            finding.Candidates.AddRange(seen.SenderSynSeen ? [BadSynInSynRecv, DataAfterClose, SynToTimeWait, FilteredReject]
+                : lingering ? [SynToTimeWait, ClosedPort, FilteredReject, BadSynInSynRecv] : [ClosedPort, FilteredReject, BadSynInSynRecv, SynToTimeWait]);
             finding.Confidence = Confidence.Ambiguous;
             return;
         }
@@ -232,7 +310,7 @@ internal static class ResetClassifier
         finding.Confidence = Confidence.Ambiguous;
         if (seen.Trigger is not { } trigger)
         {
-            finding.Candidates.AddRange([DataAfterClose, HalfOpen, FinToClosed, FilteredReject, LateSynAck, AcceptQueueOverflow, ListenerClosed, Unknown]);
+            finding.Candidates.AddRange([DataAfterClose, HalfOpen, FinToClosed, FilteredReject, LateSynAck, AcceptQueueOverflow, ListenerClosed, Forged, Unknown]);
             finding.Missing("The segment that this reset answers was not captured.");
             return;
         }
@@ -242,16 +320,19 @@ internal static class ResetClassifier
         bool newData = trigger.PayloadLength > 0
             && (seen.SenderHighestAcknowledgment is not { } highest || Sequence.IsAfter(unchecked(trigger.SequenceNumber + (uint)trigger.PayloadLength), highest));
         bool closed = seen.SenderFinFrame != 0;
-        if (syn)
+        if (syn || (seen.SenderIsClient && !seen.ReceiverSynSeen))
         {
-            bool expected = seen.SenderSynSeen && trigger.AcknowledgmentNumber == unchecked(seen.SenderInitialSequenceNumber + 1);
-            finding.Candidates.AddRange(expected || !seen.SenderSynSeen
-                ? [LateSynAck, BadTsEcrInSynSent, FilteredReject, WrongAckInSynSent]
-                : [WrongAckInSynSent, FilteredReject]);
+            ClassifyAnswerInSynSent(finding, trigger, syn);
         }
-        else if (seen.SenderAnsweredSyn && seen.SenderSentNothing == true && seen.SenderFinFrame == 0)
+        else if (seen.SenderAnsweredSyn && seen.SenderSentNothing == true && !closed && IsThirdSegment(seen, trigger))
         {
-            finding.Candidates.AddRange([AcceptQueueOverflow, ListenerClosed, HalfOpen, FilteredReject, ConntrackInvalid]);
+            ClassifyThirdSegment(finding, trigger);
+        }
+        else if (seen.SenderAnsweredSyn && !closed && trigger.AcknowledgmentNumber != unchecked(seen.SenderInitialSequenceNumber + 1) && IsThirdSegment(seen, trigger))
+        {
+            finding.For(WrongAckInSynRecv, "third-segment-acknowledges-unsent", "the third segment of the handshake acknowledges a number that the sender never sent", trigger.Frame, seen.Reset.Frame);
+            finding.Candidates.AddRange([WrongAckInSynRecv, FilteredReject]);
+            finding.Confidence = seen.IsWhole ? Confidence.Likely : Confidence.Ambiguous;
         }
         else if (closed && newData)
         {
@@ -259,14 +340,11 @@ internal static class ResetClassifier
         }
         else if (closed)
         {
-            finding.Candidates.AddRange(fin
-                ? [FinToClosed, FinWait2Timeout, LateAckAfterTimeout, LingerZero, Linger2Negative, FilteredReject]
-                : [Linger2Negative, LingerZero, LateAckAfterTimeout, KeepaliveProbeToVanished, FilteredReject]);
+            ClassifyAfterFin(finding, trigger, fin);
         }
         else
         {
-            ResetCause[] vanished = fin ? [FinToClosed, HalfOpen] : [HalfOpen, KeepaliveProbeToVanished, WrongAckInSynRecv];
-            finding.Candidates.AddRange([.. vanished, FilteredReject, IdleExpiry, ConntrackInvalid, LateAckAfterTimeout]);
+            ClassifyVanished(finding, trigger, fin, newData);
         }
 
         if (!seen.IsWhole)
@@ -275,6 +353,179 @@ internal static class ResetClassifier
             finding.Widen(DataAfterClose, HalfOpen, FinToClosed, FilteredReject, LateSynAck, AcceptQueueOverflow, ListenerClosed, Linger2Negative, LingerZero);
             finding.Missing("The connection's beginning, or a part of it, was not captured.");
         }
+    }
+
+    private static void ClassifyAnswerInSynSent(Finding finding, SegmentRecord trigger, bool syn)
+    {
+        ResetObservation seen = finding.Observed;
+        bool expected = seen.SenderSynSeen && trigger.AcknowledgmentNumber == unchecked(seen.SenderInitialSequenceNumber + 1);
+        if (!seen.SenderSynSeen)
+        {
+            finding.Candidates.AddRange([LateSynAck, BadTsEcrInSynSent, FilteredReject, WrongAckInSynSent]);
+        }
+        else if (!expected)
+        {
+            bool old = seen.Earlier is { } earlier && trigger.AcknowledgmentNumber == earlier.NextSequenceNumbers[0] && trigger.SequenceNumber == earlier.NextSequenceNumbers[1];
+            if (old)
+            {
+                finding.For(SynToTimeWait, "answer-of-earlier-incarnation", "the SYN was answered with the last numbers of an earlier connection of these ports", trigger.Frame, seen.Reset.Frame);
+                finding.Candidates.AddRange([SynToTimeWait, HalfOpen, WrongAckInSynSent, FilteredReject]);
+            }
+            else
+            {
+                finding.For(WrongAckInSynSent, "acknowledges-unsent", "the answer to the SYN acknowledges a number that was never sent", trigger.Frame, seen.Reset.Frame);
+                finding.Candidates.AddRange(syn ? [WrongAckInSynSent, FilteredReject] : [WrongAckInSynSent, SynToTimeWait, FilteredReject]);
+                finding.Confidence = syn && seen.IsWhole ? Confidence.Likely : Confidence.Ambiguous;
+            }
+        }
+        else
+        {
+            bool wrongEcho = trigger.HasTimestamps && EchoIsForeign(seen, trigger);
+            if (wrongEcho)
+            {
+                finding.For(BadTsEcrInSynSent, "echo-never-sent", $"the SYN-ACK echoes the timestamp {trigger.TimestampEcho}, which no SYN carried", trigger.Frame, seen.Reset.Frame);
+                finding.Candidates.AddRange([BadTsEcrInSynSent, LateSynAck, FilteredReject]);
+                return;
+            }
+
+            if (seen.SenderRepeatedSyn)
+            {
+                finding.Against(LateSynAck, "syn-repeated", "the sender still wanted to connect: it repeated its SYN after the reset");
+                finding.Candidates.AddRange([FilteredReject, BadTsEcrInSynSent, LateSynAck, WrongAckInSynSent]);
+                return;
+            }
+
+            finding.For(LateSynAck, "right-syn-ack-refused", "the SYN-ACK acknowledges the SYN, and its sender wants it no more", trigger.Frame, seen.Reset.Frame);
+            finding.Candidates.AddRange([LateSynAck, BadTsEcrInSynSent, FilteredReject, WrongAckInSynSent]);
+        }
+    }
+
+    // Linux takes an echo between its first SYN's timestamp and now (tcp_rcv_synsent_state_process).
+    private static bool EchoIsForeign(ResetObservation seen, SegmentRecord trigger)
+    {
+        uint[] sent = [.. seen.LastSegments.Where(segment => IsFromSender(seen, segment) && segment.HasTimestamps && (segment.Flags & TcpFlags.Syn) != 0).Select(segment => segment.TimestampValue)];
+        return sent.Length > 0 && !sent.Contains(trigger.TimestampEcho) && sent.All(value => Math.Abs(Sequence.Distance(value, trigger.TimestampEcho)) > 1);
+    }
+
+    private static bool IsThirdSegment(ResetObservation seen, SegmentRecord trigger) =>
+        !seen.LastSegments.Any(segment => !IsFromSender(seen, segment) && segment.Frame < trigger.Frame && (segment.Flags & TcpFlags.Ack) != 0)
+        && seen.LastSegments.Count < Connection.RecorderLength;
+
+    private static void ClassifyThirdSegment(Finding finding, SegmentRecord trigger)
+    {
+        ResetObservation seen = finding.Observed;
+        finding.Candidates.AddRange([AcceptQueueOverflow, ListenerClosed, HalfOpen, FilteredReject, ConntrackInvalid]);
+        if (seen.ListenerRefusedLater)
+        {
+            finding.For(ListenerClosed, "next-syn-refused", "the sender's port refused the next SYN: its listener was closed");
+            finding.Lead(ListenerClosed);
+        }
+        else
+        {
+            finding.For(AcceptQueueOverflow, "right-third-segment-refused", "the third segment of the handshake is right, and was answered by a reset", trigger.Frame, seen.Reset.Frame);
+        }
+    }
+
+    private static void ClassifyAfterFin(Finding finding, SegmentRecord trigger, bool fin)
+    {
+        ResetObservation seen = finding.Observed;
+        bool ladder = IsLadderBefore(finding, trigger);
+        bool probe = IsProbe(seen, trigger);
+        if (fin)
+        {
+            finding.Candidates.AddRange([FinToClosed, FinWait2Timeout, LateAckAfterTimeout, LingerZero, Linger2Negative, FilteredReject]);
+        }
+        else
+        {
+            finding.Candidates.AddRange([Linger2Negative, LingerZero, LateAckAfterTimeout, KeepaliveProbeToVanished, FilteredReject]);
+            if (probe)
+            {
+                finding.For(KeepaliveProbeToVanished, "trigger-is-probe", "the segment repeats the number before the next one, as keep-alive probes do", trigger.Frame);
+                finding.Lead(KeepaliveProbeToVanished);
+            }
+        }
+
+        if (ladder)
+        {
+            finding.Lead(LateAckAfterTimeout);
+        }
+    }
+
+    private static void ClassifyVanished(Finding finding, SegmentRecord trigger, bool fin, bool newData)
+    {
+        ResetObservation seen = finding.Observed;
+        ResetCause[] vanished = fin ? [FinToClosed, HalfOpen] : [HalfOpen, KeepaliveProbeToVanished, WrongAckInSynRecv];
+        finding.Candidates.AddRange([.. vanished, FilteredReject, IdleExpiry, ConntrackInvalid, LateAckAfterTimeout]);
+        if (newData && seen.SenderFilledWindow && seen.BytesFromSender > 0)
+        {
+            // tcp_rcv_state_process resets an orphan that gets data, also while its FIN waits behind data for the window.
+            finding.For(DataAfterClose, "window-full-before-data", "the sender had filled the peer's window, so that its FIN may wait behind data, and this segment brought new data", trigger.Frame, seen.Reset.Frame);
+            finding.Widen(DataAfterClose);
+            finding.Lead(DataAfterClose);
+        }
+        else if (IsProbe(seen, trigger))
+        {
+            finding.For(KeepaliveProbeToVanished, "trigger-is-probe", "the segment repeats the number before the next one, as keep-alive probes do", trigger.Frame);
+            finding.Lead(KeepaliveProbeToVanished);
+        }
+
+        if (IsLadderBefore(finding, trigger))
+        {
+            finding.Lead(LateAckAfterTimeout);
+        }
+
+        if (seen.SenderHopLimit is { } usual && usual != seen.Reset.HopLimit)
+        {
+            finding.Against(HalfOpen, "hop-limit-differs", $"the reset arrived with hop limit {seen.Reset.HopLimit}, the sender's other segments with {usual}: something on the way answered");
+            finding.Lead(FilteredReject);
+            if (IdleBefore(seen, trigger) >= ShortestKernelTimer)
+            {
+                finding.Lead(IdleExpiry);
+            }
+        }
+        else if (seen.SenderWentOn)
+        {
+            finding.Against(HalfOpen, "sender-went-on", "the end that the reset came from went on with the connection, so something on the way answered for it");
+            finding.Lead(FilteredReject);
+            if (IdleBefore(seen, trigger) >= ShortestKernelTimer)
+            {
+                finding.Lead(IdleExpiry);
+            }
+        }
+    }
+
+    private static long IdleBefore(ResetObservation seen, SegmentRecord trigger)
+    {
+        long last = 0;
+        foreach (SegmentRecord segment in seen.LastSegments.TakeWhile(segment => segment.Frame < trigger.Frame))
+        {
+            last = segment.TimestampNanoseconds;
+        }
+
+        return last == 0 ? 0 : trigger.TimestampNanoseconds - last;
+    }
+
+    private static bool IsProbe(ResetObservation seen, SegmentRecord trigger) =>
+        trigger.PayloadLength <= 1 && (trigger.Flags & (TcpFlags.Syn | TcpFlags.Fin)) == 0
+        && seen.ReceiverNextSequenceNumber is { } next && trigger.SequenceNumber == unchecked(next - 1);
+
+    // Retransmissions of the reset's sender that nothing acknowledged before the trigger (RFC 6298 §5).
+    private static bool IsLadderBefore(Finding finding, SegmentRecord trigger)
+    {
+        ResetObservation seen = finding.Observed;
+        SegmentRecord[] repeated = [.. seen.LastSegments
+            .Where(segment => IsFromSender(seen, segment) && segment.Frame < trigger.Frame
+                && (segment.PayloadLength > 0 || (segment.Flags & TcpFlags.Fin) != 0) && (segment.Flags & TcpFlags.Syn) == 0)
+            .GroupBy(segment => segment.SequenceNumber)
+            .Where(group => group.Count() >= 3 && (seen.ReceiverHighestAcknowledgment is not { } highest || Sequence.IsAtOrAfter(group.Key, highest)))
+            .SelectMany(group => group)];
+        if (repeated.Length == 0)
+        {
+            return false;
+        }
+
+        finding.For(LateAckAfterTimeout, "retransmissions-unanswered", $"the sender had sent the same data {repeated.Length} times, and nothing acknowledged it", [.. repeated.Select(segment => segment.Frame)]);
+        return true;
     }
 
     private static void ClassifyDataAfterClose(Finding finding, CounterProof counters, SegmentRecord trigger)
@@ -327,23 +578,36 @@ internal static class ResetClassifier
 
     private static bool IsFromSender(ResetObservation seen, SegmentRecord segment) => segment.Sender == seen.Reset.Sender;
 
-    private static bool ProbeUnanswered(ResetObservation seen)
-    {
-        for (int i = seen.LastSegments.Count - 2; i >= 0; i--)
-        {
-            SegmentRecord last = seen.LastSegments[i];
-            if (!IsFromSender(seen, last))
-            {
-                return false;
-            }
+    // A keep-alive probe repeats the number before the next one (RFC 9293 §3.8.4; Linux tcp_write_wakeup).
+    private static SegmentRecord[] UnansweredProbes(ResetObservation seen) =>
+        [.. seen.LastSegments.SkipLast(1).Reverse()
+            .TakeWhile(segment => IsFromSender(seen, segment))
+            .Where(segment => segment.PayloadLength <= 1 && segment.SequenceNumber == unchecked(seen.Reset.SequenceNumber - 1)
+                && (segment.Flags & (TcpFlags.Syn | TcpFlags.Fin | TcpFlags.Reset)) == 0)
+            .Reverse()];
 
-            if (last.PayloadLength <= 1 && last.SequenceNumber == unchecked(seen.Reset.SequenceNumber - 1))
-            {
-                return true;
-            }
+    // Linux gives up one interval after the last probe, or at the first probe that TCP_USER_TIMEOUT does not allow any more
+    // (tcp_keepalive_timer). Three probes are what a user's timeout hardly leaves room for.
+    private static void WeighProbes(Finding finding, SegmentRecord[] probes)
+    {
+        ResetObservation seen = finding.Observed;
+        finding.For(KeepaliveTimeout, "probes-unanswered", $"{probes.Length} keep-alive probes stayed unanswered", [.. probes.Select(probe => probe.Frame)]);
+        long last = seen.Reset.TimestampNanoseconds - probes[^1].TimestampNanoseconds;
+        bool even = probes.Length >= 3 && Enumerable.Range(1, probes.Length - 1)
+            .Select(i => probes[i].TimestampNanoseconds - probes[i - 1].TimestampNanoseconds)
+            .All(interval => Math.Abs(interval - last) <= Math.Max(last / 8, 50_000_000));
+        if (even && last >= ShortestKernelTimer / 2)
+        {
+            finding.For(KeepaliveTimeout, "reset-one-interval-after-last-probe", $"the reset came {last / 1_000_000} ms after the last probe, which is the probes' interval", probes[^1].Frame, seen.Reset.Frame);
+            finding.Lead(UserTimeout);
+            finding.Lead(KeepaliveTimeout);
+            finding.Confidence = seen.IsWhole ? Confidence.Likely : Confidence.Ambiguous;
+            return;
         }
 
-        return false;
+        finding.Lead(KeepaliveTimeout);
+        finding.Lead(UserTimeout);
+        finding.Missing("With fewer than three probes, TCP_USER_TIMEOUT and a small number of probes look alike: the socket's options would tell.");
     }
 
     private static string Printable(byte[] payload) =>

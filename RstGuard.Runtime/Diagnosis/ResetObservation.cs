@@ -67,6 +67,36 @@ internal sealed class ResetObservation
 
     public required bool UsesMptcp { get; init; }
 
+    /// <summary>The hop limit of the sender's other segments; null where it sent none, or with several.</summary>
+    public required byte? SenderHopLimit { get; init; }
+
+    /// <summary>Whether both ends offered timestamps, so that each later segment of a Linux socket carries them (RFC 7323 §3.2).</summary>
+    public required bool UsesTimestamps { get; init; }
+
+    /// <summary>The next number of the receiver before the reset; null where it had sent nothing.</summary>
+    public required uint? ReceiverNextSequenceNumber { get; init; }
+
+    /// <summary>The next number of the reset's sender; null where it had sent nothing.</summary>
+    public required uint? SenderNextSequenceNumber { get; init; }
+
+    /// <summary>What the receiver had acknowledged at the most; null before its first.</summary>
+    public required uint? ReceiverHighestAcknowledgment { get; init; }
+
+    /// <summary>The four-tuple's incarnation before this one, the ends in the order of the sender and the receiver; null where none was captured.</summary>
+    public required EarlierIncarnation? Earlier { get; init; }
+
+    /// <summary>Whether the sender sent a segment of this connection, other than a reset, within the settle time after it.</summary>
+    public bool SenderWentOn { get; set; }
+
+    /// <summary>Whether that was its SYN again.</summary>
+    public bool SenderRepeatedSyn { get; set; }
+
+    /// <summary>Whether another reset of this sender followed whose number lies beyond this one's without data between.</summary>
+    public bool LaterResetIsBeyond { get; set; }
+
+    /// <summary>Whether the sender's endpoint ended another connection in the same way at the same time.</summary>
+    public bool InBurst { get; set; }
+
     /// <summary>Whether the sender's endpoint answered another SYN with SYN-ACK in the settle time around the reset.</summary>
     public bool ListenerAlive { get; set; }
 
@@ -74,6 +104,9 @@ internal sealed class ResetObservation
     public bool ListenerRefusedLater { get; set; }
 
     public bool SenderSynSeen { get; init; }
+
+    /// <summary>Whether an accepting end aborted that had sent nothing since its SYN-ACK.</summary>
+    public bool IsOfUntouchedServer => Shape == ResetShape.Active && !SenderIsClient && SenderSentNothing == true && SenderFinFrame == 0;
 
     /// <summary>Captures the facts; the reset must be its connection's last segment, and not yet counted among its resets.</summary>
     public static ResetObservation From(Connection connection, in TcpSegment segment, int sender)
@@ -84,7 +117,8 @@ internal sealed class ResetObservation
         SegmentRecord[] segments = [.. connection.LastSegments()];
         SegmentRecord reset = segments[^1];
         bool consistent = IsConsistent(connection, segment, from, to);
-        ResetShape shape = ShapeOf(segment, options, consistent);
+        bool timestamps = from.OffersTimestamps && to.OffersTimestamps;
+        ResetShape shape = ShapeOf(segment, options, consistent, timestamps);
         bool scaled = from.SynSeen && to.SynSeen;
         int scale = from.OffersWindowScale && to.OffersWindowScale ? from.WindowScale : 0;
 
@@ -126,7 +160,32 @@ internal sealed class ResetObservation
             WindowInReset = segment.IsAck && scaled ? (long)segment.Window << scale : null,
             SenderFilledWindow = !to.HasAcknowledged || Sequence.IsAtOrAfter(from.NextSequenceNumber, to.RightEdge),
             UsesMptcp = from.UsesMptcp && to.UsesMptcp,
+            SenderHopLimit = from.HopLimit != 0 && !from.HopLimitVaries ? from.HopLimit : null,
+            UsesTimestamps = timestamps,
+            ReceiverNextSequenceNumber = to.HasSent ? to.NextSequenceNumber : null,
+            SenderNextSequenceNumber = from.HasSent ? from.NextSequenceNumber : null,
+            ReceiverHighestAcknowledgment = to.HasAcknowledged ? to.HighestAcknowledgment : null,
+            Earlier = connection.Earlier is not { } earlier ? null : sender == 0 ? earlier : new([earlier.NextSequenceNumbers[1], earlier.NextSequenceNumbers[0]], [earlier.FinSeen[1], earlier.FinSeen[0]]),
         };
+    }
+
+    /// <summary>Takes note of a segment of this connection that was captured after the reset.</summary>
+    public void NoteLater(SegmentRecord later, long settleNanoseconds)
+    {
+        if (later.Sender != Reset.Sender || later.TimestampNanoseconds - Reset.TimestampNanoseconds > settleNanoseconds)
+        {
+            return;
+        }
+
+        if ((later.Flags & TcpFlags.Reset) != 0)
+        {
+            LaterResetIsBeyond |= Reset.SequenceNumber != 0 && Sequence.IsAfter(later.SequenceNumber, Reset.SequenceNumber)
+                && (SenderNextSequenceNumber is not { } next || Sequence.IsAfter(later.SequenceNumber, next));
+            return;
+        }
+
+        SenderWentOn = true;
+        SenderRepeatedSyn |= (later.Flags & (TcpFlags.Syn | TcpFlags.Ack)) == TcpFlags.Syn && later.SequenceNumber == SenderInitialSequenceNumber;
     }
 
     // An active reset of Linux carries snd_nxt, or the right edge of the peer's window where snd_nxt is beyond it
@@ -137,7 +196,7 @@ internal sealed class ResetObservation
         || segment.SequenceNumber == from.NextSequenceNumber
         || (to.HasAcknowledged && segment.SequenceNumber == to.RightEdge);
 
-    private static ResetShape ShapeOf(in TcpSegment segment, in TcpOptions options, bool consistent)
+    private static ResetShape ShapeOf(in TcpSegment segment, in TcpOptions options, bool consistent, bool timestamps)
     {
         if (!segment.IsAck)
         {
@@ -149,7 +208,8 @@ internal sealed class ResetObservation
             return ResetShape.PassiveToSyn;
         }
 
-        return consistent ? ResetShape.Active : ResetShape.Unknown;
+        // A socket that negotiated timestamps puts them into its reset too.
+        return consistent && (!timestamps || options.HasTimestamps || options.IsIncomplete) ? ResetShape.Active : ResetShape.Unknown;
     }
 
     private static SegmentRecord? FindTrigger(SegmentRecord[] segments, SegmentRecord reset, ResetShape shape, int sender)

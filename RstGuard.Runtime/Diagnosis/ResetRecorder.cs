@@ -25,6 +25,7 @@ public sealed record ResetRecorderOptions
 public sealed class ResetRecorder : IAsyncDisposable
 {
     private const long SettleNanoseconds = 250_000_000;
+    private const long BurstNanoseconds = 10_000_000;
     private const int MaxListeners = 4096;
     private static readonly TimeSpan ReadTimeout = TimeSpan.FromMilliseconds(100);
 
@@ -302,6 +303,7 @@ public sealed class ResetRecorder : IAsyncDisposable
         {
             ResetObservation observation = ResetObservation.From(connection, segment, sender);
             Observe(observation, segment);
+            connection.Follow(later => observation.NoteLater(later, SettleNanoseconds));
         }
 
         connection.Resets++;
@@ -315,6 +317,16 @@ public sealed class ResetRecorder : IAsyncDisposable
             foreach (ResetObservation earlier in _settling)
             {
                 earlier.ListenerRefusedLater |= earlier.Sender == segment.Source;
+            }
+        }
+
+        if (observation.IsOfUntouchedServer)
+        {
+            foreach (ResetObservation earlier in _settling.Where(earlier =>
+                earlier.Sender == observation.Sender && earlier.Receiver != observation.Receiver && earlier.IsOfUntouchedServer
+                && observation.Reset.TimestampNanoseconds - earlier.Reset.TimestampNanoseconds <= BurstNanoseconds))
+            {
+                earlier.InBurst = observation.InBurst = true;
             }
         }
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using RstGuard.Diagnosis;
 
 namespace RstGuard.Scenarios;
@@ -13,7 +12,7 @@ public static partial class LoopbackScenarios
 
     /// <summary>All of them, sorted by name.</summary>
     public static IReadOnlyList<ResetScenario> All { get; } =
-        [.. Basic().OrderBy(scenario => scenario.Name, StringComparer.Ordinal)];
+        [.. Basic().Concat(Connecting()).Concat(Closing()).Concat(AfterClosing()).OrderBy(scenario => scenario.Name, StringComparer.Ordinal)];
 
     /// <summary>The scenario of that name, whatever its case; null where there is none.</summary>
     public static ResetScenario? Find(string name) => All.FirstOrDefault(scenario => scenario.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
@@ -173,10 +172,7 @@ public static partial class LoopbackScenarios
         const int QuickAck = 12;
         if (OperatingSystem.IsLinux())
         {
-            SetOption(socket, TcpLevel, QuickAck, 1);
+            KernelSockets.SetOption(socket, TcpLevel, QuickAck, 1);
         }
     }
-
-    private static void SetOption(Socket socket, int level, int option, int value) =>
-        socket.SetRawSocketOption(level, option, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in value)));
 }

@@ -10,7 +10,11 @@ internal readonly record struct SegmentRecord(
     uint SequenceNumber,
     uint AcknowledgmentNumber,
     ushort Window,
-    int PayloadLength)
+    int PayloadLength,
+    byte HopLimit,
+    bool HasTimestamps,
+    uint TimestampValue,
+    uint TimestampEcho)
 {
     public uint EndSequenceNumber => unchecked(
         SequenceNumber + (uint)PayloadLength + ((Flags & TcpFlags.Syn) != 0 ? 1u : 0) + ((Flags & TcpFlags.Fin) != 0 ? 1u : 0));
@@ -57,18 +61,42 @@ internal sealed class ConnectionEnd
     public long LastTimestampNanoseconds { get; set; }
 
     public bool UsesMptcp { get; set; }
+
+    public bool OffersTimestamps { get; set; }
+
+    /// <summary>The hop limit of its first segment that is no reset; 0 before one.</summary>
+    public byte HopLimit { get; set; }
+
+    /// <summary>Whether its segments had more than one hop limit, so that another one tells nothing.</summary>
+    public bool HopLimitVaries { get; set; }
+
+    /// <summary>What of its numbers the other end has acknowledged although it was not captured, as far as that goes; behind the captured ones no more.</summary>
+    public uint AcknowledgedUnseen { get; set; }
+
+    public bool HasAcknowledgedUnseen { get; set; }
+
+    /// <summary>Whether each of its numbers up to the highest known was captured.</summary>
+    public bool IsWithoutGap =>
+        Holes?.IsOpen != true && (!HasAcknowledgedUnseen || (HasSent && !Sequence.IsAfter(AcknowledgedUnseen, NextSequenceNumber)));
 }
+
+/// <summary>How an earlier incarnation of a four-tuple ended, as far as a later one may meet it.</summary>
+/// <param name="NextSequenceNumbers">Each end's next sequence number.</param>
+/// <param name="FinSeen">Whether each end had sent FIN.</param>
+internal sealed record EarlierIncarnation(uint[] NextSequenceNumbers, bool[] FinSeen);
 
 /// <summary>One incarnation of a four-tuple. Memory is fixed, whatever is captured.</summary>
 /// <param name="key">Its four-tuple.</param>
 /// <param name="followsUnfinished">Whether the four-tuple's earlier incarnation was not seen to end, so that this one may still meet its remains.</param>
-internal sealed class Connection(ConnectionKey key, bool followsUnfinished = false)
+/// <param name="earlier">The four-tuple's earlier incarnation; null where none was captured.</param>
+internal sealed class Connection(ConnectionKey key, bool followsUnfinished = false, EarlierIncarnation? earlier = null)
 {
     /// <summary>How many segments the flight recorder keeps.</summary>
     public const int RecorderLength = 16;
 
     private readonly SegmentRecord[] _recorder = new SegmentRecord[RecorderLength];
     private long _segments;
+    private bool _isUnclear = followsUnfinished;
 
     public ConnectionKey Key { get; } = key;
 
@@ -81,8 +109,13 @@ internal sealed class Connection(ConnectionKey key, bool followsUnfinished = fal
 
     public int Resets { get; set; }
 
-    /// <summary>Whether something was acknowledged or skipped that was never captured.</summary>
-    public bool HasGap { get; private set; } = followsUnfinished;
+    public EarlierIncarnation? Earlier { get; } = earlier;
+
+    /// <summary>Whether its beginning is unclear, or something was acknowledged or skipped that has not been captured.</summary>
+    public bool HasGap => _isUnclear || !Ends[0].IsWithoutGap || !Ends[1].IsWithoutGap;
+
+    /// <summary>What watches the segments that follow a reset; few, as only the first resets of a connection do.</summary>
+    public List<Action<SegmentRecord>>? Followers { get; private set; }
 
     public LinkedListNode<Connection>? Node { get; set; }
 
@@ -101,6 +134,19 @@ internal sealed class Connection(ConnectionKey key, bool followsUnfinished = fal
         }
     }
 
+    /// <summary>Has the segments from now on shown to <paramref name="follower"/>; of the first few callers only.</summary>
+    public void Follow(Action<SegmentRecord> follower)
+    {
+        const int Most = 4;
+        Followers ??= [];
+        if (Followers.Count < Most)
+        {
+            Followers.Add(follower);
+        }
+    }
+
+    public EarlierIncarnation Summarize() => new([Ends[0].NextSequenceNumber, Ends[1].NextSequenceNumber], [Ends[0].FinSeen, Ends[1].FinSeen]);
+
     /// <summary>Whether a SYN opens another incarnation instead of belonging to this one.</summary>
     public bool IsSucceededBy(in TcpSegment segment, int sender) =>
         segment.IsSyn && !segment.IsAck && _segments > 0
@@ -115,6 +161,7 @@ internal sealed class Connection(ConnectionKey key, bool followsUnfinished = fal
             FirstTimestampNanoseconds = segment.TimestampNanoseconds;
         }
 
+        TcpOptions options = TcpOptions.Parse(segment.Options, segment.OptionsCut);
         SegmentRecord record = new(
             segment.Frame,
             segment.TimestampNanoseconds,
@@ -124,7 +171,11 @@ internal sealed class Connection(ConnectionKey key, bool followsUnfinished = fal
             segment.SequenceNumber,
             segment.IsAck ? segment.AcknowledgmentNumber : 0,
             segment.Window,
-            segment.PayloadLength);
+            segment.PayloadLength,
+            segment.HopLimit,
+            options.HasTimestamps,
+            options.TimestampValue,
+            options.TimestampEcho);
         if (_segments > 0 && !segment.IsReset && IsSecondCopy(record, _recorder[(_segments - 1) % RecorderLength]))
         {
             return;
@@ -132,6 +183,13 @@ internal sealed class Connection(ConnectionKey key, bool followsUnfinished = fal
 
         _recorder[_segments % RecorderLength] = record;
         _segments++;
+        if (Followers is { } followers)
+        {
+            foreach (Action<SegmentRecord> follower in followers)
+            {
+                follower(record);
+            }
+        }
 
         ConnectionEnd from = Ends[sender];
         ConnectionEnd to = Ends[1 - sender];
@@ -142,9 +200,11 @@ internal sealed class Connection(ConnectionKey key, bool followsUnfinished = fal
             return;
         }
 
+        from.HopLimitVaries |= from.HopLimit != 0 && from.HopLimit != segment.HopLimit;
+        from.HopLimit = segment.HopLimit;
         if (segment.IsSyn)
         {
-            AddSyn(segment, sender, from);
+            AddSyn(segment, options, sender, from);
         }
 
         AddSequence(segment, from);
@@ -166,21 +226,21 @@ internal sealed class Connection(ConnectionKey key, bool followsUnfinished = fal
         record.TimestampNanoseconds - last.TimestampNanoseconds < 50_000
         && record with { Frame = last.Frame, TimestampNanoseconds = last.TimestampNanoseconds } == last;
 
-    private void AddSyn(in TcpSegment segment, int sender, ConnectionEnd from)
+    private void AddSyn(in TcpSegment segment, in TcpOptions options, int sender, ConnectionEnd from)
     {
         if (!segment.IsAck && Client < 0 && _segments == 1)
         {
             Client = sender;
         }
 
-        TcpOptions options = TcpOptions.Parse(segment.Options, segment.OptionsCut);
-        HasGap |= from.SynSeen && from.InitialSequenceNumber != segment.SequenceNumber;
+        _isUnclear |= from.SynSeen && from.InitialSequenceNumber != segment.SequenceNumber;
         from.SynSeen = true;
         from.InitialSequenceNumber = segment.SequenceNumber;
         from.OffersWindowScale = options.WindowScale is not null;
         from.WindowScale = options.WindowScale ?? 0;
         from.UsesMptcp = options.MptcpSubtypes != 0;
-        HasGap |= options.IsIncomplete;
+        from.OffersTimestamps = options.HasTimestamps;
+        _isUnclear |= options.IsIncomplete;
     }
 
     private void AddSequence(in TcpSegment segment, ConnectionEnd from)
@@ -196,13 +256,18 @@ internal sealed class Connection(ConnectionKey key, bool followsUnfinished = fal
 
         if (!Sequence.IsAfter(end, from.NextSequenceNumber))
         {
-            from.PayloadBytes += from.Holes?.Fill(segment.SequenceNumber, unchecked(segment.SequenceNumber + (uint)segment.PayloadLength)) ?? 0;
+            if (from.Holes is { } holes)
+            {
+                uint payloadEnd = unchecked(segment.SequenceNumber + (uint)segment.PayloadLength);
+                from.PayloadBytes += holes.Fill(segment.SequenceNumber, payloadEnd);
+                holes.Fill(payloadEnd, end);
+            }
+
             return;
         }
 
         if (Sequence.IsAfter(segment.SequenceNumber, from.NextSequenceNumber))
         {
-            HasGap = true;
             from.PayloadBytes += segment.PayloadLength;
             (from.Holes ??= new SequenceHoles()).Add(from.NextSequenceNumber, segment.SequenceNumber);
         }
@@ -218,7 +283,8 @@ internal sealed class Connection(ConnectionKey key, bool followsUnfinished = fal
     {
         if (!to.HasSent || Sequence.IsAfter(segment.AcknowledgmentNumber, to.NextSequenceNumber))
         {
-            HasGap = true;
+            to.AcknowledgedUnseen = to.HasAcknowledgedUnseen && Sequence.IsAfter(to.AcknowledgedUnseen, segment.AcknowledgmentNumber) ? to.AcknowledgedUnseen : segment.AcknowledgmentNumber;
+            to.HasAcknowledgedUnseen = true;
         }
 
         // The window of a SYN-ACK is unscaled, and scaling needs both ends (RFC 7323 §2.2).

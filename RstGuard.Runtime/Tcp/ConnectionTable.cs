@@ -22,9 +22,11 @@ internal sealed class ConnectionTable(int capacity)
     {
         ConnectionKey key = ConnectionKey.Of(segment.Source, segment.Destination, out sender);
         bool followsUnfinished = false;
+        EarlierIncarnation? earlier = null;
         if (_connections.TryGetValue(key, out Connection? connection) && connection.IsSucceededBy(segment, sender))
         {
             followsUnfinished = !connection.IsOver;
+            earlier = connection.Summarize();
             Remove(connection);
             connection = null;
         }
@@ -32,7 +34,7 @@ internal sealed class ConnectionTable(int capacity)
         if (connection is null)
         {
             MakeRoom();
-            connection = new Connection(key, followsUnfinished);
+            connection = new Connection(key, followsUnfinished, earlier);
             connection.Node = new LinkedListNode<Connection>(connection);
             _connections.Add(key, connection);
         }

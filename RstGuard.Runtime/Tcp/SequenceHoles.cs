@@ -11,12 +11,22 @@ internal sealed class SequenceHoles
     private readonly (uint Start, uint End)[] _holes = new (uint, uint)[Most];
     private int _count;
 
+    /// <summary>Whether something was passed over that has not been seen since.</summary>
+    public bool IsOpen => _count > 0 || IsOverfull;
+
+    /// <summary>Whether there was no place for one, so that it can't be known whether it fills.</summary>
+    public bool IsOverfull { get; private set; }
+
     /// <summary>Remembers that the numbers from <paramref name="start"/> to before <paramref name="end"/> were not seen.</summary>
     public void Add(uint start, uint end)
     {
         if (_count < Most)
         {
             _holes[_count++] = (start, end);
+        }
+        else
+        {
+            IsOverfull = true;
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace RstGuard.Tcp;
 
 /// <summary>The options of one segment that a diagnosis asks for (RFC 9293 §3.2, RFC 7323, RFC 8684 §3).</summary>
@@ -7,6 +9,12 @@ internal readonly record struct TcpOptions
     public int? WindowScale { get; private init; }
 
     public bool HasTimestamps { get; private init; }
+
+    /// <summary>TSval, 0 where the option is absent.</summary>
+    public uint TimestampValue { get; private init; }
+
+    /// <summary>TSecr, 0 where the option is absent.</summary>
+    public uint TimestampEcho { get; private init; }
 
     /// <summary>A bit for each MPTCP subtype that is present.</summary>
     public ushort MptcpSubtypes { get; private init; }
@@ -18,6 +26,8 @@ internal readonly record struct TcpOptions
     {
         int? scale = null;
         bool timestamps = false;
+        uint value = 0;
+        uint echo = 0;
         bool incomplete = cut;
         int mptcp = 0;
         while (!options.IsEmpty && options[0] != 0)
@@ -43,6 +53,8 @@ internal readonly record struct TcpOptions
                     break;
                 case 8 when length == 10:
                     timestamps = true;
+                    value = BinaryPrimitives.ReadUInt32BigEndian(options[2..]);
+                    echo = BinaryPrimitives.ReadUInt32BigEndian(options[6..]);
                     break;
                 case 30 when length >= 3:
                     mptcp |= 1 << (options[2] >> 4);
@@ -52,6 +64,14 @@ internal readonly record struct TcpOptions
             options = options[length..];
         }
 
-        return new TcpOptions { WindowScale = scale, HasTimestamps = timestamps, MptcpSubtypes = (ushort)mptcp, IsIncomplete = incomplete };
+        return new TcpOptions
+        {
+            WindowScale = scale,
+            HasTimestamps = timestamps,
+            TimestampValue = value,
+            TimestampEcho = echo,
+            MptcpSubtypes = (ushort)mptcp,
+            IsIncomplete = incomplete,
+        };
     }
 }

@@ -1,6 +1,7 @@
 using RstGuard.Capture;
 using RstGuard.Diagnosis;
 using RstGuard.Scenarios;
+using RstGuard.Tcp;
 
 namespace RstGuard.Tests.Docs;
 
@@ -29,7 +30,12 @@ public sealed class CausePageTests
             Assert.Empty((await recorder.StopAsync()).Gaps);
         }
 
-        string excerpt = WireExcerpt.Draw(log.Segments);
+        // Where there are several connections the first one is shown, up to its first reset.
+        Segment first = log.Segments[0];
+        List<Segment> shown = [.. log.Segments.Where(segment => (segment.Source == first.Source && segment.Destination == first.Destination) || (segment.Source == first.Destination && segment.Destination == first.Source))];
+        int reset = shown.FindIndex(segment => (segment.Flags & TcpFlags.Reset) != 0);
+        shown.RemoveRange(reset + 1, shown.Count - 1 - reset);
+        string excerpt = WireExcerpt.Draw(shown);
         RulePage page = RulePage.OpenCause(cause.ToString());
         if (RulePage.IsUpdating && !WireExcerpt.Events(excerpt).SequenceEqual(WireExcerpt.Events(Shown(page))))
         {

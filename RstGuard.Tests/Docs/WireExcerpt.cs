@@ -21,7 +21,7 @@ internal static class WireExcerpt
         Segment syn = Assert.Single(syns.Take(1));
         Assert.All(syns, repeated => Assert.Equal((syn.Source, syn.SequenceNumber), (repeated.Source, repeated.SequenceNumber)));
         // A refused SYN has no answer; the number of its reset is an absolute 0.
-        Segment? answer = segments.SingleOrDefault(segment => (segment.Flags & (TcpFlags.Syn | TcpFlags.Ack)) == (TcpFlags.Syn | TcpFlags.Ack));
+        Segment? answer = segments.FirstOrDefault(segment => (segment.Flags & (TcpFlags.Syn | TcpFlags.Ack)) == (TcpFlags.Syn | TcpFlags.Ack));
         uint serverStart = answer?.SequenceNumber ?? 0;
         Assert.All(segments, segment => Assert.Contains(segment.Source, new[] { syn.Source, syn.Destination }));
 

@@ -1,0 +1,96 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace RstGuard.Scenarios;
+
+/// <summary>What the Linux kernel does with a socket, seen and steered without privilege.</summary>
+internal static class KernelSockets
+{
+    /// <summary>Waits until the kernel has forgotten one end of a connection, orphaned sockets and TIME-WAIT included.</summary>
+    /// <exception cref="TimeoutException">It did not within <see cref="LoopbackPair.Wait"/>.</exception>
+    public static Task WaitUntilGoneAsync(IPEndPoint local, IPEndPoint remote) =>
+        WaitAsync(() => !Exists(local, remote), $"The kernel still knows the connection from {local} to {remote}");
+
+    /// <summary>Waits until a condition holds.</summary>
+    /// <exception cref="TimeoutException">It did not within <see cref="LoopbackPair.Wait"/>.</exception>
+    public static async Task WaitAsync(Func<bool> condition, string otherwise)
+    {
+        long deadline = Environment.TickCount64 + (long)LoopbackPair.Wait.TotalMilliseconds;
+        while (!condition())
+        {
+            if (Environment.TickCount64 > deadline)
+            {
+                throw new TimeoutException($"{otherwise} after {LoopbackPair.Wait.TotalSeconds} s.");
+            }
+
+            await Task.Delay(5).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Whether the calling thread's network namespace has such an end of a connection, in any state (proc(5), <c>/proc/net/tcp</c>).</summary>
+    public static bool Exists(IPEndPoint local, IPEndPoint remote) => Row(local, remote) is not null;
+
+    /// <summary>How many received bytes an end of a connection has not read.</summary>
+    public static long UnreadBytes(IPEndPoint local, IPEndPoint remote) => Row(local, remote) is { } row
+        ? long.Parse(row.Split(' ', StringSplitOptions.RemoveEmptyEntries)[4].Split(':')[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture)
+        : 0;
+
+    private static string? Row(IPEndPoint local, IPEndPoint remote)
+    {
+        string ends = $"{Format(local)} {Format(remote)} ";
+        string table = local.AddressFamily == AddressFamily.InterNetwork ? "tcp" : "tcp6";
+        return File.ReadLines("/proc/thread-self/net/" + table).FirstOrDefault(line => line.Contains(ends, StringComparison.Ordinal));
+    }
+
+    /// <summary>
+    /// Makes a socket deaf until the result is disposed: a filter that takes nothing drops what arrives before TCP sees it
+    /// (SO_ATTACH_FILTER, socket(7); Linux <c>tcp_filter</c>). To the other end the host is silent. A capture still shows the packets.
+    /// </summary>
+    public static unsafe IDisposable Deafen(Socket socket)
+    {
+        const int AttachFilter = 26;
+        ulong takeNothing = 0x06; // BPF_RET | BPF_K with length 0: struct sock_filter
+        FilterProgram program = new() { Length = 1, Instructions = &takeNothing };
+        socket.SetRawSocketOption(1, AttachFilter, new ReadOnlySpan<byte>(&program, sizeof(FilterProgram)));
+        return new Deafness(socket);
+    }
+
+    /// <summary>Sets an option that takes an integer.</summary>
+    public static void SetOption(Socket socket, int level, int option, int value) =>
+        socket.SetRawSocketOption(level, option, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in value)));
+
+    // Words in the machine's byte order, as the kernel prints them.
+    private static string Format(IPEndPoint endPoint)
+    {
+        ReadOnlySpan<byte> address = endPoint.Address.GetAddressBytes();
+        string text = "";
+        for (; !address.IsEmpty; address = address[4..])
+        {
+            text += MemoryMarshal.Read<uint>(address).ToString("X8", CultureInfo.InvariantCulture);
+        }
+
+        return $"{text}:{endPoint.Port:X4}";
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private unsafe struct FilterProgram
+    {
+        public ushort Length;
+        public ulong* Instructions;
+    }
+
+    private sealed class Deafness(Socket socket) : IDisposable
+    {
+        private const int DetachFilter = 27;
+
+        public void Dispose()
+        {
+            if (!socket.SafeHandle.IsClosed)
+            {
+                SetOption(socket, 1, DetachFilter, 0);
+            }
+        }
+    }
+}
