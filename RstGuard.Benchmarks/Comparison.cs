@@ -70,6 +70,7 @@ internal sealed record Comparison(AnalyzerCost Without, AnalyzerCost With)
     // The least of the rounds for each figure: what else the machine does only ever adds.
     private static AnalyzerCost Least(List<AnalyzerCost> costs) => new(
         costs[0].Rules.Keys.ToImmutableSortedDictionary(id => id, id => costs.Min(cost => cost.Rules[id]), StringComparer.Ordinal),
+        costs.Min(cost => cost.Others),
         costs.Min(cost => cost.Wall),
         costs.Min(cost => cost.Allocated));
 }
