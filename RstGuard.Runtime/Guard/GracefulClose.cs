@@ -207,7 +207,9 @@ public static class GracefulClose
         }
         finally
         {
+#pragma warning disable IDISP007 // A WebSocket has no Close, and to end it is what its owner calls this for.
             socket.Dispose();
+#pragma warning restore IDISP007
         }
     }
 
