@@ -93,8 +93,12 @@ internal static class SocketKindOf
 
     private static bool AreNotTcp(SocketOrigins origins, int depth, CancellationToken cancellationToken) =>
         (origins.Creations.Count > 0 && origins.Creations.All(origin => IsNotTcp(origin.Creation, origin.Body, depth, cancellationToken)))
-        // What is sent to an address, or received with one, is no connection's.
-        || origins.Holders.Any(holder => holder.Body.OperationsOf(SocketOperationKind.Datagram).Any(operation => IsOf(operation, holder.Symbol)));
+        // What is sent to an address, or received with one, is no connection's; but a NetworkStream takes none but stream sockets.
+        || (origins.Holders.Any(holder => holder.Body.OperationsOf(SocketOperationKind.Datagram).Any(operation => IsOf(operation, holder.Symbol)))
+            && !origins.Holders.Any(holder => IsUnderStream(holder.Symbol, holder.Body)));
+
+    private static bool IsUnderStream(ISymbol holder, SocketBody body) => body.ReferencesTo(holder).Any(reference =>
+        reference.Wrapped().Parent is IArgumentOperation { Parent: IObjectCreationOperation creation } && KnownTypes.Is(creation.Type, body.Model.Types.NetworkStream));
 
     private static bool IsNotTcp(IObjectCreationOperation creation, SocketBody body, int depth, CancellationToken cancellationToken)
     {

@@ -9,6 +9,8 @@ public sealed class RST1004DisconnectForReuseTests
 
     public static TheoryData<string> Flagged =>
     [
+        // An address makes no datagram socket of one that a NetworkStream is put over.
+        "class C { void M(Socket s, EndPoint e) { var n = new NetworkStream(s, false); [|s.Disconnect(true)|]; s.Connect(e); s.SendTo(new byte[9], e); } }",
         "class C { void M(Socket s) { [|s.Disconnect(true)|]; } }",
         "class C { void M(Socket s) { [|s.Disconnect(reuseSocket: true)|]; } }",
         "class C { const bool Again = true; void M(Socket s) { [|s.Disconnect(Again)|]; } }",
@@ -46,6 +48,7 @@ public sealed class RST1004DisconnectForReuseTests
         "class C { void M(Socket s) { if (!OperatingSystem.IsWindows()) { return; } s.Disconnect(true); } }",
         "class C { [System.Runtime.Versioning.SupportedOSPlatform(\"windows\")] void M(Socket s) { s.Disconnect(true); } }",
         "class C { void M() { var s = new Socket(SocketType.Dgram, ProtocolType.Udp); s.Disconnect(true); } }",
+        "class C { void M(Socket s, EndPoint e) { s.Disconnect(true); s.Connect(e); s.SendTo(new byte[9], e); } }",
         "class C { Socket _s; C() { _s = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified); } void M() { _s.Disconnect(true); } }",
         "namespace Other { class Socket { public void Disconnect(bool reuseSocket) { } } class C { void M(Other.Socket s) { s.Disconnect(true); } } }",
     ];
