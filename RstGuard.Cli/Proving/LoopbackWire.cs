@@ -3,6 +3,7 @@ using System.Net;
 using System.Threading.Channels;
 using RstGuard.Capture;
 using RstGuard.Diagnosis;
+using RstGuard.Lab;
 
 namespace RstGuard.Cli.Proving;
 

@@ -1,7 +1,5 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using RstGuard.Capture;
 
 namespace RstGuard.Cli.Proving;
@@ -18,11 +16,6 @@ internal static class PrivateNamespace
 {
     /// <summary>Set for the inner process, so that a system that gives namespaces without captures does not make it start for ever.</summary>
     private const string Marker = "RSTGUARD_PRIVATE_NAMESPACE";
-
-    private const int SetInterfaceFlags = 0x8914;
-    private const int GetInterfaceFlags = 0x8913;
-    private const int FlagsOffset = 16;
-    private const short Up = 1;
 
     private static readonly string[] NetworkAlone = ["--net"];
     private static readonly string[] WithUser = ["--user", "--map-root-user", "--net"];
@@ -79,27 +72,6 @@ internal static class PrivateNamespace
         }
     }
 
-    /// <summary>A new network namespace has its loopback down; this brings it up (netdevice(7): SIOCSIFFLAGS).</summary>
-    /// <exception cref="CaptureException">The kernel refused.</exception>
-    public static void BringLoopbackUp()
-    {
-        using Socket socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        byte[] request = new byte[40]; // struct ifreq
-        "lo"u8.CopyTo(request);
-        int descriptor = (int)socket.Handle;
-        if (Control(descriptor, GetInterfaceFlags, request) == 0)
-        {
-            short flags = (short)(BitConverter.ToInt16(request, FlagsOffset) | Up);
-            BitConverter.TryWriteBytes(request.AsSpan(FlagsOffset), flags);
-            if (Control(descriptor, SetInterfaceFlags, request) == 0)
-            {
-                return;
-            }
-        }
-
-        throw new CaptureException($"The loopback interface of the private namespace could not be brought up: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}.");
-    }
-
     /// <summary>The command that runs this tool, without arguments.</summary>
     internal static IEnumerable<string> Self() => typeof(PrivateNamespace).Assembly.Location is { Length: > 0 } assembly
         ? [ProgramRun.DotnetHost(), "exec", assembly]
@@ -141,9 +113,6 @@ internal static class PrivateNamespace
             }
         }
     }
-
-    [DllImport("libc", EntryPoint = "ioctl", SetLastError = true)]
-    private static extern int Control(int descriptor, nint request, byte[] argument);
 }
 
 /// <summary>How a private network namespace can be had.</summary>

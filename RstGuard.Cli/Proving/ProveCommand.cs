@@ -5,6 +5,7 @@ using Microsoft.CodeAnalysis.CodeFixes;
 using Microsoft.CodeAnalysis.Diagnostics;
 using RstGuard.Capture;
 using RstGuard.Diagnosis;
+using RstGuard.Lab;
 using Spectre.Console;
 
 namespace RstGuard.Cli.Proving;
@@ -123,7 +124,7 @@ internal static class ProveCommand
     {
         try
         {
-            PrivateNamespace.BringLoopbackUp();
+            LoopbackInterface.BringUp();
             return new(null, "");
         }
         catch (CaptureException e)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using RstGuard.Capture;
 using RstGuard.Cli.Proving;
 using RstGuard.Diagnosis;
+using RstGuard.Lab;
 using RstGuard.Scenarios;
 
 namespace RstGuard.Cli.Scenarios;
@@ -16,7 +17,7 @@ internal static class ScenariosCommand
     private static readonly int AtOnce = Math.Clamp(2 * Environment.ProcessorCount, 2, 8);
 
     /// <summary>Every scenario that this tool has, sorted by name.</summary>
-    internal static IReadOnlyList<ResetScenario> All { get; } = LoopbackScenarios.All;
+    internal static IReadOnlyList<ResetScenario> All { get; } = [.. LoopbackScenarios.All.Concat(LabScenarios.All).OrderBy(scenario => scenario.Name, StringComparer.Ordinal)];
 
     public static Command Create() =>
         new("scenarios", "Makes each cause of a reset with real sockets, captures it, names it, and compares with what the kernel says.") { List(), Run() };
@@ -60,8 +61,13 @@ internal static class ScenariosCommand
         });
         Option<string> format = Format();
         Option<bool> version6 = new("--ipv6") { Description = "Over IPv6 instead of IPv4." };
-        Command command = new("run", "Runs scenarios: shows for each its cause, the verdict from packets alone, and the kernel's reason.") { names, format, version6 };
-        command.SetAction((parsed, cancellationToken) => RunAsync(
+        Option<bool> matrix = new("--matrix") { Description = "Runs the scenarios over and over, in all variants, and writes docs/accuracy.md to stdout. Takes minutes, and root." };
+        Command command = new("run", "Runs scenarios: shows for each its cause, the verdict from packets alone, and the kernel's reason.") { names, format, version6, matrix };
+        command.SetAction((parsed, cancellationToken) => parsed.GetValue(matrix) ? RunMatrixAsync(
+            parsed.GetValue(names)!,
+            parsed.InvocationConfiguration.Output,
+            parsed.InvocationConfiguration.Error,
+            cancellationToken) : RunAsync(
             parsed.GetValue(names)!,
             parsed.GetValue(format) == "json",
             new ScenarioOptions { Version6 = parsed.GetValue(version6) },
@@ -73,14 +79,40 @@ internal static class ScenariosCommand
 
     private static ResetScenario? Find(string name) => All.FirstOrDefault(scenario => scenario.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
+    private static async Task<int> RunMatrixAsync(string[] names, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    {
+        if (!PrivateNamespace.IsInside)
+        {
+            NamespaceAccess access = await PrivateNamespace.ProbeAsync(cancellationToken);
+            if (access.Options is not { } options)
+            {
+                await error.WriteLineAsync($"rstguard: the matrix needs a network namespace of its own. {access.Reason}");
+                return Unavailable;
+            }
+
+            return await PrivateNamespace.RunInsideAsync(options, ["scenarios", "run", .. names, "--matrix"], ReferenceEquals(output, Console.Out) ? null : output, cancellationToken);
+        }
+
+        LoopbackInterface.BringUp();
+        if (LabNetwork.Nft.Probe() is { } missing)
+        {
+            await error.WriteLineAsync($"rstguard: the matrix loses segments by a packet filter. {missing}");
+            return Unavailable;
+        }
+
+        IReadOnlyList<AccuracyMatrix.Run> runs = await AccuracyMatrix.RunAsync(names.Length == 0 ? All : [.. names.Select(name => Find(name)!).Distinct()], AtOnce, error, cancellationToken);
+        await output.WriteAsync(AccuracyMatrix.Describe(runs));
+        return AccuracyMatrix.IsHonest(runs) ? 0 : Failed;
+    }
+
     private static async Task<int> RunAsync(
         string[] names, bool json, ScenarioOptions options, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
         if (PrivateNamespace.IsInside)
         {
-            PrivateNamespace.BringLoopbackUp();
+            LoopbackInterface.BringUp();
         }
-        else if (!CaptureCapability.ProbePacketSocket().IsAvailable && (await PrivateNamespace.ProbeAsync(cancellationToken)).Options is { } access)
+        else if ((!Environment.IsPrivilegedProcess || !CaptureCapability.ProbePacketSocket().IsAvailable) && (await PrivateNamespace.ProbeAsync(cancellationToken)).Options is { } access)
         {
             return await PrivateNamespace.RunInsideAsync(
                 access,

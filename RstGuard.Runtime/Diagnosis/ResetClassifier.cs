@@ -9,6 +9,9 @@ internal enum CounterProof
     /// <summary>Nothing: they were not read, or don't reconcile with the packets.</summary>
     None,
 
+    /// <summary>No captured reset was sent by the kernel's TCP: a packet filter or a forger did.</summary>
+    NotSentByTcp,
+
     /// <summary>Each captured reset was sent by the kernel's TCP: no packet filter, no forger.</summary>
     SentByTcp,
 
@@ -290,6 +293,14 @@ internal static class ResetClassifier
             return;
         }
 
+        if (counters == CounterProof.NotSentByTcp)
+        {
+            finding.Against(ClosedPort, "counter-resets-sent", "OutRsts did not move, so the kernel's TCP sent no reset", seen.Reset.Frame);
+            finding.Candidates.AddRange([FilteredReject, Forged]);
+            finding.Confidence = Confidence.Likely;
+            return;
+        }
+
         finding.For(ClosedPort, "syn-refused", "the SYN got no SYN-ACK, only this reset", trigger.Frame, seen.Reset.Frame);
         finding.Candidates.Add(ClosedPort);
         if (!ExcludesFilter(finding, counters, trigger))
@@ -345,6 +356,17 @@ internal static class ResetClassifier
         else
         {
             ClassifyVanished(finding, trigger, fin, newData);
+        }
+
+        if (counters == CounterProof.NotSentByTcp)
+        {
+            ResetCause[] kept = [.. finding.Candidates.Where(cause => cause is FilteredReject or IdleExpiry or ConntrackInvalid or Forged)];
+            finding.Candidates.Clear();
+            finding.Candidates.AddRange(kept.Length > 0 ? kept : [FilteredReject]);
+            finding.Widen(FilteredReject, IdleExpiry, Forged);
+            finding.Note("counter-resets-sent", "OutRsts did not move, so the kernel's TCP sent no reset: a packet filter or somebody else did", seen.Reset.Frame);
+            finding.Confidence = Confidence.Ambiguous;
+            return;
         }
 
         if (!seen.IsWhole)

@@ -206,7 +206,7 @@ public sealed class ResetRecorder : IAsyncDisposable
     {
         if (resets.Count == 0 || moved.ResetsSent != resets.Count)
         {
-            return CounterProof.None;
+            return resets.Count > 0 && moved.ResetsSent == 0 ? CounterProof.NotSentByTcp : CounterProof.None;
         }
 
         int active = resets.Count(reset => reset.Shape == ResetShape.Active);

@@ -3,6 +3,7 @@ using System.Net;
 using RstGuard.Capture;
 using RstGuard.Cli.Proving;
 using RstGuard.Diagnosis;
+using RstGuard.Lab;
 using RstGuard.Scenarios;
 
 namespace RstGuard.Tests.Diagnosis;
@@ -67,7 +68,7 @@ public sealed class InPrivateNamespaceTests
 {
     private static readonly ResetCause[] Basic = [ResetCause.ClosedPort, ResetCause.CloseWithUnread, ResetCause.LingerZero, ResetCause.DisconnectUnspec, ResetCause.DataAfterClose];
 
-    public InPrivateNamespaceTests() => PrivateNamespace.BringLoopbackUp();
+    public InPrivateNamespaceTests() => LoopbackInterface.BringUp();
 
     [Theory(Explicit = true)]
     [InlineData(ResetCause.ClosedPort, Confidence.Strong)]

@@ -1,5 +1,6 @@
 using RstGuard.Capture;
 using RstGuard.Diagnosis;
+using RstGuard.Lab;
 using RstGuard.Scenarios;
 using RstGuard.Tcp;
 
@@ -62,5 +63,5 @@ public sealed class CausePageTests
     public void EveryPage_IsOfACause() => Assert.All(Pages, page => Assert.True(Enum.IsDefined(typeof(ResetCause), page.Data), $"{page.Data} is no cause."));
 
     [Fact]
-    public void EveryScenario_HasAPage() => Assert.Empty(LoopbackScenarios.All.Select(scenario => scenario.Cause?.ToString()).OfType<string>().Except(Pages.Select(page => page.Data)));
+    public void EveryScenario_HasAPage() => Assert.Empty(LoopbackScenarios.All.Concat(LabScenarios.All).Select(scenario => scenario.Cause?.ToString()).OfType<string>().Except(Pages.Select(page => page.Data)));
 }

@@ -3,7 +3,7 @@ using System.ComponentModel;
 using System.Runtime.InteropServices;
 using RstGuard.Capture;
 
-namespace RstGuard.Cli.Proving;
+namespace RstGuard.Lab;
 
 /// <summary>
 /// A thread in a network namespace of its own: <c>unshare(CLONE_NEWNET)</c> moves the calling thread alone (unshare(2)), and what it
@@ -67,7 +67,7 @@ internal sealed class NamespaceThread : IDisposable
                 throw new CaptureException($"A further network namespace could not be had: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}.");
             }
 
-            PrivateNamespace.BringLoopbackUp();
+            LoopbackInterface.BringUp();
             _entered.SetResult();
         }
         catch (Exception e)

@@ -2,9 +2,10 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using RstGuard.Cli.Proving;
+using RstGuard.Lab;
 using RstGuard.Diagnosis;
 
-namespace RstGuard.Tests.Cli.Proving;
+namespace RstGuard.Tests.Lab;
 
 /// <summary>Namespaces side by side in one process.</summary>
 public sealed class NamespaceThreadTests
