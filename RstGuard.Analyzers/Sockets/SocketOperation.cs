@@ -232,7 +232,19 @@ internal sealed class SocketOperation
     }
 
     private static SocketOperation? OfWrap(IOperation operation, KnownTypes types) =>
-        ConnectionWrap.Of(operation, types) is { } wrap && types.CarriesConnection(wrap.Inner.Type) ? new(SocketOperationKind.Wrap, operation, wrap.Inner, null, wrap.Api) : null;
+        ConnectionWrap.Of(operation, types) is { } wrap && types.CarriesConnection(AwaitedType(wrap.Inner)) ? new(SocketOperationKind.Wrap, operation, wrap.Inner, null, wrap.Api) : null;
+
+    /// <summary>The type of a value as its user gets it: of <c>await AcceptSocketAsync()</c>, the socket.</summary>
+    private static ITypeSymbol? AwaitedType(IOperation value)
+    {
+        IOperation outer = value;
+        while (outer.Parent is IInvocationOperation { TargetMethod.Name: "ConfigureAwait" or "AsTask" } call && call.Instance == outer)
+        {
+            outer = call;
+        }
+
+        return outer.Parent is IAwaitOperation awaited ? awaited.Type : value.Type;
+    }
 
     private SocketOperation WithCloseForm(KnownTypes types)
     {

@@ -42,6 +42,7 @@ public static class ResetRules
         (CloseOrigin.PendingAsync, ResetCause.LingerZero, "RST2004"),
         (CloseOrigin.PendingAsync, ResetCause.LingerZero, "RST2003"),
         (CloseOrigin.Plain, ResetCause.DataAfterClose, "RST2007"),
+        (CloseOrigin.Finalizer, ResetCause.LingerZero, "RST3002"),
         (CloseOrigin.Finalizer, ResetCause.LingerZero, "RST3004"),
         (CloseOrigin.Plain, ResetCause.CloseWithUnread, "RST7003"),
         (CloseOrigin.Finalizer, ResetCause.LingerZero, "RST4002"),
