@@ -85,6 +85,12 @@ public static class Catalogue
     /// <summary>RST6001 Keep-alive slower than middleboxes.</summary>
     internal static readonly DiagnosticDescriptor SlowKeepAlive = Define("RST6001", Categories.IdleConnections, DiagnosticSeverity.Info);
 
+    /// <summary>RST6002 Keep-alive gives up too soon.</summary>
+    internal static readonly DiagnosticDescriptor ImpatientKeepAlive = Define("RST6002", Categories.IdleConnections, DiagnosticSeverity.Info, isEnabledByDefault: false);
+
+    /// <summary>RST6003 Pooled connections outlive the server's patience.</summary>
+    internal static readonly DiagnosticDescriptor PoolOutlivesServer = Define("RST6003", Categories.IdleConnections, DiagnosticSeverity.Info);
+
     /// <summary>RST7001 WebSocket dropped without a close handshake.</summary>
     internal static readonly DiagnosticDescriptor WebSocketDropped = Define("RST7001", Categories.Protocols, DiagnosticSeverity.Info);
 
@@ -93,6 +99,9 @@ public static class Catalogue
 
     /// <summary>RST7003 A write-only TLS 1.3 client is reset at close.</summary>
     internal static readonly DiagnosticDescriptor WriteOnlyTlsClientReset = Define("RST7003", Categories.Protocols, DiagnosticSeverity.Warning);
+
+    /// <summary>RST7004 Response draining switched off.</summary>
+    internal static readonly DiagnosticDescriptor NoResponseDrain = Define("RST7004", Categories.Protocols, DiagnosticSeverity.Info, isEnabledByDefault: false);
 
     /// <summary>Every rule, sorted by id.</summary>
     public static ImmutableArray<CatalogueEntry> Rules { get; } = ImmutableArray.Create(
@@ -122,9 +131,12 @@ public static class Catalogue
         new CatalogueEntry(TimeoutTooShortToConnect, Effects.Reset, causes: ["LateSynAck", "DataAfterClose"], origins: ["Plain"]),
         new CatalogueEntry(TimedOutConnectNotClosed, Effects.Reset, causes: ["LingerZero", "CloseWithUnread"], origins: ["Finalizer"]),
         new CatalogueEntry(SlowKeepAlive, Effects.Reset, causes: ["HalfOpen", "IdleExpiry"], origins: ["Plain"]),
+        new CatalogueEntry(ImpatientKeepAlive, Effects.Reset, causes: ["KeepaliveTimeout"], origins: ["Plain"]),
+        new CatalogueEntry(PoolOutlivesServer, Effects.Reset, causes: ["CloseWithUnread", "DataAfterClose"], origins: ["Plain"]),
         new CatalogueEntry(WebSocketDropped, Effects.NoHandshake, causes: [], origins: []),
         new CatalogueEntry(TlsWithoutCloseNotify, Effects.NoHandshake, causes: [], origins: []),
-        new CatalogueEntry(WriteOnlyTlsClientReset, Effects.Reset, causes: ["CloseWithUnread"], origins: ["Plain"]));
+        new CatalogueEntry(WriteOnlyTlsClientReset, Effects.Reset, causes: ["CloseWithUnread"], origins: ["Plain"]),
+        new CatalogueEntry(NoResponseDrain, Effects.Reset, causes: ["CloseWithUnread"], origins: ["Plain"]));
 
     /// <summary>The entry of rule <paramref name="id"/>, or <see langword="null"/> when there is none.</summary>
     public static CatalogueEntry? Find(string id) => Rules.FirstOrDefault(rule => rule.Descriptor.Id == id);

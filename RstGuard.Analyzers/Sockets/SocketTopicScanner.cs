@@ -23,6 +23,7 @@ internal sealed class SocketTopicScanner
         ("ConnectionHandler", SocketTopics.Http),
         ("HttpClient", SocketTopics.Http),
         ("HttpListener", SocketTopics.Http),
+        ("KeepAliveTimeout", SocketTopics.Http),
         ("Linger", SocketTopics.Tcp),
         ("NetworkStream", SocketTopics.Tcp),
         ("ReceiveTimeout", SocketTopics.Tcp),

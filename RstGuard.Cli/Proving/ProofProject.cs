@@ -46,6 +46,7 @@ internal sealed class ProofProject
                 OutputKind.ConsoleApplication,
                 optimizationLevel: OptimizationLevel.Release,
                 nullableContextOptions: NullableContextOptions.Enable,
+                specificDiagnosticOptions: SwitchedOn(proof.Rule),
                 deterministic: true),
             parseOptions: new CSharpParseOptions(LanguageVersion.Latest),
             metadataReferences: References(proof)));
@@ -58,6 +59,10 @@ internal sealed class ProofProject
         Document document = project.AddDocument(proof.FileName, SourceText.From(proof.Source, Encoding.UTF8), filePath: proof.FileName);
         return new(document.Project, document.Id);
     }
+
+    /// <summary>A rule that is off by default is switched on for its own proof.</summary>
+    public static IEnumerable<KeyValuePair<string, ReportDiagnostic>> SwitchedOn(string rule) =>
+        Catalogue.Find(rule) is { Descriptor.IsEnabledByDefault: false } ? [new(rule, ReportDiagnostic.Info)] : [];
 
     /// <summary>What a proof is compiled against. A framework that is not installed is left out; the compiler then says what it misses.</summary>
     public static ImmutableArray<MetadataReference> References(Proof proof) =>

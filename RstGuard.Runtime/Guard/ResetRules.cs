@@ -49,6 +49,10 @@ public static class ResetRules
         (CloseOrigin.Finalizer, ResetCause.CloseWithUnread, "RST4002"),
         (CloseOrigin.Plain, ResetCause.HalfOpen, "RST6001"),
         (CloseOrigin.Plain, ResetCause.IdleExpiry, "RST6001"),
+        (CloseOrigin.Plain, ResetCause.KeepaliveTimeout, "RST6002"),
+        (CloseOrigin.Plain, ResetCause.CloseWithUnread, "RST6003"),
+        (CloseOrigin.Plain, ResetCause.DataAfterClose, "RST6003"),
+        (CloseOrigin.Plain, ResetCause.CloseWithUnread, "RST7004"),
     ];
 
     /// <summary>The ids of the rules that are about such a reset, sorted; empty where no rule is.</summary>

@@ -148,7 +148,7 @@ public sealed class RulePageTests
             rule,
             [CSharpSyntaxTree.ParseText("global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; global using System.Threading; global using System.Threading.Tasks;"), CSharpSyntaxTree.ParseText(proof.Source)],
             ProofProject.References(proof),
-            new CSharpCompilationOptions(OutputKind.ConsoleApplication));
+            new CSharpCompilationOptions(OutputKind.ConsoleApplication, specificDiagnosticOptions: ProofProject.SwitchedOn(rule)));
         ImmutableArray<DiagnosticAnalyzer> analyzers = [.. ProveCommand.Assemblies.Analyzers().Where(analyzer => analyzer.SupportedDiagnostics.Any(d => d.Id == rule))];
         Assert.Single(await new Analysis(compilation, new AnalyzerOptions([], options), analyzers).WholeAsync());
 

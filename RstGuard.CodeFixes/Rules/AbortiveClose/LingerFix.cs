@@ -69,7 +69,8 @@ public abstract class LingerFix : SocketFix
         return ImmutableArray.Create(new TextChange(value.Span, $"new {name}(false, 0)"));
     }
 
-    private static ImmutableArray<TextChange> RemoveMember(AssignmentExpressionSyntax member, InitializerExpressionSyntax initializer, FixedDocument document)
+    /// <summary>Takes one member out of an object initializer, with its comma.</summary>
+    internal static ImmutableArray<TextChange> RemoveMember(AssignmentExpressionSyntax member, InitializerExpressionSyntax initializer, FixedDocument document)
     {
         if (!initializer.IsKind(SyntaxKind.ObjectInitializerExpression))
         {
