@@ -44,7 +44,12 @@ public sealed class AllRulesTests
 
     private static async Task<ImmutableArray<Diagnostic>> FindingsAsync(params (string Name, string Text)[] files)
     {
-        TestProject project = new() { Sources = [.. files, ("GlobalUsings.cs", Usings)], References = ReferenceSet.Net100AspNetCore };
+        TestProject project = new()
+        {
+            Sources = [.. files, ("GlobalUsings.cs", Usings)],
+            References = ReferenceSet.Net100AspNetCore,
+            Enabled = [.. Catalogue.Rules.Where(rule => !rule.Descriptor.IsEnabledByDefault).Select(rule => rule.Descriptor.Id)],
+        };
         CSharpCompilation compilation = project.Compile();
         Assert.Empty(Verify.Errors(compilation));
         return await new Analysis(compilation, project.AnalyzerOptions, Verify.AllAnalyzers()).WholeAsync();
