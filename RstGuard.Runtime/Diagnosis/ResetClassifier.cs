@@ -627,8 +627,18 @@ internal static class ResetClassifier
             return;
         }
 
-        finding.Lead(KeepaliveTimeout);
-        finding.Lead(UserTimeout);
+        if (probes.Length > 1)
+        {
+            // One more may have been lost; a user's timeout that leaves room for two probes is rare.
+            finding.Lead(UserTimeout);
+            finding.Lead(KeepaliveTimeout);
+        }
+        else
+        {
+            finding.Lead(KeepaliveTimeout);
+            finding.Lead(UserTimeout);
+        }
+
         finding.Missing("With fewer than three probes, TCP_USER_TIMEOUT and a small number of probes look alike: the socket's options would tell.");
     }
 
