@@ -73,6 +73,9 @@ public static class Catalogue
     /// <summary>RST3002 A NetworkStream does not own its socket.</summary>
     internal static readonly DiagnosticDescriptor NonOwningStream = Define("RST3002", Categories.Ownership, DiagnosticSeverity.Warning);
 
+    /// <summary>RST3003 A streamed response is not disposed.</summary>
+    internal static readonly DiagnosticDescriptor UndisposedResponse = Define("RST3003", Categories.Ownership, DiagnosticSeverity.Warning);
+
     /// <summary>RST3004 A throwing Shutdown skips the close.</summary>
     internal static readonly DiagnosticDescriptor ThrowingShutdownSkipsClose = Define("RST3004", Categories.Ownership, DiagnosticSeverity.Warning);
 
@@ -127,6 +130,7 @@ public static class Catalogue
         new CatalogueEntry(ShutdownReceive, Effects.Reset, causes: ["CloseWithUnread"], origins: ["Plain"]),
         new CatalogueEntry(ReaderClosesConnection, Effects.DataLoss, causes: [], origins: []),
         new CatalogueEntry(NonOwningStream, Effects.Reset, causes: ["LingerZero"], origins: ["Finalizer"]),
+        new CatalogueEntry(UndisposedResponse, Effects.Reset, causes: ["CloseWithUnread", "LingerZero"], origins: ["Finalizer"]),
         new CatalogueEntry(ThrowingShutdownSkipsClose, Effects.Reset, causes: ["LingerZero"], origins: ["Finalizer"]),
         new CatalogueEntry(TimeoutTooShortToConnect, Effects.Reset, causes: ["LateSynAck", "DataAfterClose"], origins: ["Plain"]),
         new CatalogueEntry(TimedOutConnectNotClosed, Effects.Reset, causes: ["LingerZero", "CloseWithUnread"], origins: ["Finalizer"]),

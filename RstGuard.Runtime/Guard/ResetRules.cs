@@ -43,6 +43,8 @@ public static class ResetRules
         (CloseOrigin.PendingAsync, ResetCause.LingerZero, "RST2003"),
         (CloseOrigin.Plain, ResetCause.DataAfterClose, "RST2007"),
         (CloseOrigin.Finalizer, ResetCause.LingerZero, "RST3002"),
+        (CloseOrigin.Finalizer, ResetCause.CloseWithUnread, "RST3003"),
+        (CloseOrigin.Finalizer, ResetCause.LingerZero, "RST3003"),
         (CloseOrigin.Finalizer, ResetCause.LingerZero, "RST3004"),
         (CloseOrigin.Plain, ResetCause.CloseWithUnread, "RST7003"),
         (CloseOrigin.Finalizer, ResetCause.LingerZero, "RST4002"),
