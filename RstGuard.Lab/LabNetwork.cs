@@ -57,7 +57,7 @@ internal sealed class LabNetwork : IAsyncDisposable
                     network.Run("ip", "-6", "addr", "add", $"{network.Near.Address}/128", "dev", "lo", "nodad");
                     network.Run("ip", "-6", "addr", "add", $"{network.Far.Address}/128", "dev", "lo", "nodad");
                     // The kernel adds their routes a little later (addrconf_dad_work).
-                    WaitUntil(() => Reaches(network.Near) && Reaches(network.Far), "The namespace's IPv6 addresses did not come up.");
+                    WaitUntil(() => Reaches(network.Far, network.Near) && Reaches(network.Near, network.Far), "The namespace's IPv6 addresses did not come up.");
                 }
             }).ConfigureAwait(false);
             return network;
@@ -165,16 +165,17 @@ internal sealed class LabNetwork : IAsyncDisposable
         return default;
     }
 
-    private static bool Reaches(IPEndPoint endPoint)
+    private static bool Reaches(IPEndPoint from, IPEndPoint to)
     {
-        using Socket socket = new(endPoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        using Socket socket = new(to.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         try
         {
+            socket.Bind(from);
             // Sends nothing: it looks the route up.
-            socket.Connect(endPoint);
+            socket.Connect(to);
             return true;
         }
-        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.NetworkUnreachable)
+        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.NetworkUnreachable or SocketError.AddressNotAvailable)
         {
             return false;
         }
