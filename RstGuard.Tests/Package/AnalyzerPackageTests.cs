@@ -13,6 +13,7 @@ public sealed class AnalyzerPackageTests(PackedPackage package)
         ["Microsoft.CodeAnalysis"] = new(4, 5, 0, 0),
         ["Microsoft.CodeAnalysis.CSharp"] = new(4, 5, 0, 0),
         ["System.Collections.Immutable"] = new(6, 0, 0, 0),
+        ["System.Memory"] = new(4, 0, 1, 2),
     };
 
     [Fact]
