@@ -70,6 +70,9 @@ public static class Catalogue
     /// <summary>RST2012 A reader closes the connection early.</summary>
     internal static readonly DiagnosticDescriptor ReaderClosesConnection = Define("RST2012", Categories.DataInFlight, DiagnosticSeverity.Info);
 
+    /// <summary>RST3001 A connection is never closed.</summary>
+    internal static readonly DiagnosticDescriptor ConnectionNeverClosed = Define("RST3001", Categories.Ownership, DiagnosticSeverity.Warning);
+
     /// <summary>RST3002 A NetworkStream does not own its socket.</summary>
     internal static readonly DiagnosticDescriptor NonOwningStream = Define("RST3002", Categories.Ownership, DiagnosticSeverity.Warning);
 
@@ -129,6 +132,7 @@ public static class Catalogue
         new CatalogueEntry(SendingAfterPeerClosed, Effects.Reset, causes: ["DataAfterClose"], origins: ["Plain"]),
         new CatalogueEntry(ShutdownReceive, Effects.Reset, causes: ["CloseWithUnread"], origins: ["Plain"]),
         new CatalogueEntry(ReaderClosesConnection, Effects.DataLoss, causes: [], origins: []),
+        new CatalogueEntry(ConnectionNeverClosed, Effects.Reset, causes: ["LingerZero", "CloseWithUnread"], origins: ["Finalizer"]),
         new CatalogueEntry(NonOwningStream, Effects.Reset, causes: ["LingerZero"], origins: ["Finalizer"]),
         new CatalogueEntry(UndisposedResponse, Effects.Reset, causes: ["CloseWithUnread", "LingerZero"], origins: ["Finalizer"]),
         new CatalogueEntry(ThrowingShutdownSkipsClose, Effects.Reset, causes: ["LingerZero"], origins: ["Finalizer"]),

@@ -55,6 +55,8 @@ public static class ResetRules
         (CloseOrigin.Plain, ResetCause.CloseWithUnread, "RST6003"),
         (CloseOrigin.Plain, ResetCause.DataAfterClose, "RST6003"),
         (CloseOrigin.Plain, ResetCause.CloseWithUnread, "RST7004"),
+        (CloseOrigin.Finalizer, ResetCause.LingerZero, "RST3001"),
+        (CloseOrigin.Finalizer, ResetCause.CloseWithUnread, "RST3001"),
     ];
 
     /// <summary>The ids of the rules that are about such a reset, sorted; empty where no rule is.</summary>

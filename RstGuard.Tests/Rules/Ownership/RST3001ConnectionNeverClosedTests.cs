@@ -1,0 +1,148 @@
+using Microsoft.CodeAnalysis;
+using RstGuard.Tests.Verification;
+
+namespace RstGuard.Tests.Rules;
+
+public sealed class RST3001ConnectionNeverClosedTests
+{
+    private const string Connected = "var c = [|new TcpClient()|]; c.Connect(\"a\", 1); ";
+    private const string Plain = "var c = new TcpClient(); c.Connect(\"a\", 1); ";
+
+    private static readonly Verify Rule = Verify.Rule("RST3001");
+
+    public static TheoryData<string> NeverClosed =>
+    [
+        Method("void", Connected),
+        Method("void", "var s = [|new Socket(SocketType.Stream, ProtocolType.Tcp)|]; s.Connect(\"a\", 1); s.Send(new byte[1]);"),
+        Method("void", "var s = [|new Socket(SocketType.Stream, ProtocolType.Tcp)|]; s.Connect(\"a\", 1); using (var n = new NetworkStream(s)) { n.WriteByte(1); }"),
+        Method("void", "var c = [|new TcpClient(\"a\", 1)|]; c.GetStream().WriteByte(1);"),
+        Method("void", "TcpClient c; c = [|new TcpClient(\"a\", 1)|]; c.GetStream().WriteByte(1);"),
+        Method("void", "var s = [|new Socket(SocketType.Stream, ProtocolType.Tcp)|]; s.Connect(\"a\", 1); s.Send(new byte[1]); s = [|new Socket(SocketType.Stream, ProtocolType.Tcp)|]; s.Connect(\"b\", 1); s.Send(new byte[1]);"),
+        Async("void", "Socket s = [|new(SocketType.Stream, ProtocolType.Tcp)|]; await s.ConnectAsync(\"a\", 1).ConfigureAwait(false); await s.SendAsync(new byte[1], SocketFlags.None);"),
+        "class C { void M(TcpListener l) { var c = [|l.AcceptTcpClient()|]; c.GetStream().WriteByte(1); } }",
+        "class C { async Task M(Socket l) { while (true) { var c = [|await l.AcceptAsync()|]; await c.SendAsync(new byte[1], SocketFlags.None); } } }".Replace("[|await l.AcceptAsync()|]", "await [|l.AcceptAsync()|]"),
+        "class C { void M(TcpListener l) { void End(IAsyncResult r) { var c = [|l.EndAcceptTcpClient(r)|]; c.NoDelay = true; } l.BeginAcceptTcpClient(End, null); } }",
+        "class C { async IAsyncEnumerable<int> M() { var c = [|new TcpClient()|]; await c.ConnectAsync(\"a\", 1); yield return c.GetStream().ReadByte(); } }",
+        "partial class C { partial void M(); } partial class C { partial void M() { " + Connected + " } }",
+    ];
+
+    public static TheoryData<string> Dropped =>
+    [
+        "class C { void M(TcpListener l) { [|l.AcceptTcpClient()|]; } }",
+        "class C { void M(Socket l) { _ = [|l.Accept()|]; } }",
+        "class C { async Task M(Socket l) { await [|l.AcceptAsync()|].ConfigureAwait(false); } }",
+        "class C { void M(TcpListener? l) { l?[|.AcceptTcpClient()|]; } }",
+    ];
+
+    public static TheoryData<string> LeftOnFailure =>
+    [
+        "class C { async Task<Stream> M() { var c = [|new TcpClient()|]; await c.ConnectAsync(\"a\", 1); var t = new System.Net.Security.SslStream(c.GetStream()); await t.AuthenticateAsClientAsync(\"a\"); return t; } }",
+        "class C { async Task<Stream> M(TcpListener l, System.Security.Cryptography.X509Certificates.X509Certificate k) { var c = await [|l.AcceptTcpClientAsync()|]; var t = new System.Net.Security.SslStream(c.GetStream()); await t.AuthenticateAsServerAsync(k).ConfigureAwait(false); return t; } }",
+        Method("Stream", Connected + "var n = c.GetStream(); n.WriteByte(1); return n;"),
+        Method("TcpClient", Connected + "if (c.GetStream().ReadByte() != 2) { throw new InvalidDataException(); } return c;"),
+        "class C { TcpClient? _c; void M() { " + Connected + "c.GetStream().WriteByte(1); _c = c; } }",
+        Method("TcpClient", Connected + "try { c.GetStream().WriteByte(1); } catch (IOException e) { Console.WriteLine(e); throw; } return c;"),
+        Method("void", Connected + "if (c.GetStream().ReadByte() != 2) throw new InvalidDataException(); c.Close();"),
+        "class C { void M(TcpListener l) { while (true) { var c = [|l.AcceptTcpClient()|]; c.GetStream().WriteByte(1); Task.Run(() => Serve(c)); Keep(c); } } static void Serve(TcpClient c) => c.Close(); static void Keep(TcpClient c) { } }",
+    ];
+
+    public static TheoryData<string> LeftOnReturn =>
+    [
+        "class C { void M(TcpListener l, Func<TcpClient, bool> wanted) { void End(IAsyncResult r) { var c = [|l.EndAcceptTcpClient(r)|]; if (l.Pending()) { c.Client.Disconnect(false); return; } Keep(c); } l.BeginAcceptTcpClient(End, null); } static void Keep(TcpClient c) { } }",
+        "class C { void M(Socket l, bool full) { var s = [|l.Accept()|]; if (full) { s.Shutdown(SocketShutdown.Both); return; } Keep(s); } static void Keep(Socket s) { } }",
+    ];
+
+    public static TheoryData<string> HandOverFails =>
+    [
+        "interface IHost { Task RegisterAsync(Socket s); } class C { async Task<bool> M(IHost h) { var s = [|new Socket(SocketType.Stream, ProtocolType.Tcp)|]; try { await s.ConnectAsync(\"a\", 1); await h.RegisterAsync(s); return true; } catch (Exception e) { Console.WriteLine(e); return false; } } }",
+        "interface IFactory { Task<IDisposable> CreateConnection(Socket s); } class C { IFactory _f = null!; async Task Accept(Socket l) { while (true) { var s = await l.AcceptAsync(); OnNew(s); } } private async void OnNew(Socket s) { IDisposable d; try { d = await [|_f.CreateConnection(s)|]; } catch (Exception e) { Console.WriteLine(e + s.RemoteEndPoint!.ToString()); return; } d.ToString(); } }",
+    ];
+
+    public static TheoryData<string> LookAlikes =>
+    [
+        // Closed, by all the ways there are.
+        Method("void", Plain + "c.Close();"),
+        Method("void", "using var c = new TcpClient(); c.Connect(\"a\", 1); c.GetStream().WriteByte(1);"),
+        Method("void", "using (var c = new TcpClient(\"a\", 1)) { c.GetStream().WriteByte(1); }"),
+        Method("void", Plain + "using (c) { c.GetStream().WriteByte(1); }"),
+        Method("void", Plain + "using var n = c.GetStream(); n.WriteByte(1);"),
+        Method("void", Plain + "using var n = new StreamReader(c.GetStream()); n.ReadLine();"),
+        Method("void", Plain + "try { c.GetStream().WriteByte(1); } finally { c.Dispose(); }"),
+        Method("void", "TcpClient? c = null; try { c = new TcpClient(); c.Connect(\"a\", 1); if (c.Available > 9) throw new InvalidDataException(); } finally { c?.Dispose(); }"),
+        Method("Stream", Plain + "try { var n = c.GetStream(); n.WriteByte(1); return n; } catch { c.Dispose(); throw; }"),
+        Method("Stream", Plain + "bool ok = false; try { var n = c.GetStream(); n.WriteByte(1); ok = true; return n; } finally { if (!ok) c.Dispose(); }"),
+        Method("TcpClient?", Plain + "try { c.GetStream().WriteByte(1); return c; } catch (IOException) { } c.Close(); return null;"),
+        "class C { async Task M() { await using var n = new NetworkStream(await Open(), true); n.WriteByte(1); } static async Task<Socket> Open() { var s = new Socket(SocketType.Stream, ProtocolType.Tcp); await s.ConnectAsync(\"a\", 1); return s; } }",
+        Method("void", Plain + "((IDisposable)c).Dispose();"),
+        Method("void", Plain + "Task.Run(() => c.Close());"),
+        Method("void", Plain + "c.Safe();", "") + " static class E { internal static void Safe(this TcpClient c) => c.Close(); }",
+
+        // Somebody else has it.
+        Method("TcpClient", Plain + "return c;"),
+        Method("Socket", Plain + "return c.Client;"),
+        Method("Stream", Plain + "return c.GetStream();"),
+        Method("Stream", "var s = new Socket(SocketType.Stream, ProtocolType.Tcp); s.Connect(\"a\", 1); return new NetworkStream(s, ownsSocket: true);"),
+        "class C { TcpClient? _c; void M() { " + Plain + "_c = c; c.GetStream().WriteByte(1); } }",
+        "class C { readonly List<TcpClient> _all = new List<TcpClient>(); void M(TcpListener l) { var c = l.AcceptTcpClient(); _all.Add(c); c.GetStream().WriteByte(1); } }",
+        "class C { TcpClient M() { " + Plain + "Configure(c); c.GetStream().WriteByte(1); return c; } static void Configure(TcpClient c) { } }",
+        "class C { void M(TcpClient c) { c.Connect(\"a\", 1); c.GetStream().WriteByte(1); } }",
+        "class C { TcpClient _c = null!; void M() { var c = _c; c.Connect(\"a\", 1); c.GetStream().WriteByte(1); } }",
+        "class C { async Task M(Socket l) { while (true) { var s = await l.AcceptAsync(); try { await Serve(s); } catch (Exception e) { Console.WriteLine(e); } } } static async Task Serve(Socket s) { using (s) { await s.SendAsync(new byte[1], SocketFlags.None); } } }",
+        "interface IHandler { Task HandleAsync(Socket s); } class C { async Task M(Socket l, IHandler h) { while (true) { var s = await l.AcceptAsync(); try { await h.HandleAsync(s); } catch (Exception e) { Console.WriteLine(e); } } } }",
+        "class C { async Task<bool> M() { var s = new Socket(SocketType.Stream, ProtocolType.Tcp); try { await s.ConnectAsync(\"a\", 1); await RegisterAsync(s); return true; } catch (Exception) { return false; } } static async Task RegisterAsync(Socket s) { try { await s.SendAsync(new byte[1], SocketFlags.None); } catch { s.Dispose(); throw; } } }",
+
+        // Never connected: nothing is established.
+        Method("void", "var c = new TcpClient(); c.NoDelay = true;"),
+        Method("void", "var s = new Socket(SocketType.Stream, ProtocolType.Tcp); s.Bind(new IPEndPoint(IPAddress.Any, 0)); if (s.LocalEndPoint is null) throw new InvalidDataException();"),
+        Method("TcpClient", Plain + "if (!c.Connected) throw new IOException(); return c;"),
+        Async("object", "var s = new Socket(SocketType.Stream, ProtocolType.Tcp); try { await s.ConnectAsync(\"a\", 1); } catch (Exception e) { return e; } return s;"),
+        "class C { void M(TcpListener l) { var c = new TcpClient(); try { c = l.AcceptTcpClient(); } finally { c.Close(); } } }",
+        "class C { async Task M(TcpListener l) { var t = l.AcceptTcpClientAsync(); using var c = await t; c.GetStream().WriteByte(1); } }",
+        "class C { void M(TcpListener l) { l.BeginAcceptTcpClient(_ => { }, null); } }",
+
+        // The process ends, and the kernel says goodbye.
+        "class C { static void Main() { " + Plain + "c.GetStream().WriteByte(1); } }",
+
+        // No TCP connection.
+        Method("EndPoint?", "var s = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp); s.Connect(\"a\", 1); return s.LocalEndPoint;"),
+        Method("void", "var s = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified); s.Connect(new UnixDomainSocketEndPoint(\"a\")); s.Send(new byte[1]);"),
+        "class TcpClient { public void Connect() { } } class C { void M() { var c = new TcpClient(); c.Connect(); } }",
+    ];
+
+    [Theory, MemberData(nameof(NeverClosed))]
+    public Task ConnectionThatNobodyCloses_IsFlagged(string source) => Rule.FlagsAsync(source);
+
+    [Theory, MemberData(nameof(Dropped))]
+    public Task AcceptedAndDropped_IsFlagged(string source) => Rule.FlagsAsync(source);
+
+    [Theory, MemberData(nameof(LeftOnFailure))]
+    public Task ExceptionBeforeCloseOrHandOver_IsFlagged(string source) => Rule.FlagsAsync(source);
+
+    [Theory, MemberData(nameof(LeftOnReturn))]
+    public Task ReturnWithoutClose_IsFlagged(string source) => Rule.FlagsAsync(source);
+
+    [Theory, MemberData(nameof(HandOverFails))]
+    public Task HandlerThatForgetsTheConnection_IsFlagged(string source) => Rule.FlagsAsync(source);
+
+    [Theory, MemberData(nameof(LookAlikes))]
+    public Task LookAlike_IsSilent(string source) => Rule.IsSilentAsync(source);
+
+    [Fact]
+    public Task Message_SaysWhatThePeerSees() =>
+        (Rule with { Severity = DiagnosticSeverity.Warning, Messages = ["'c' is connected and never closed: the peer is left waiting, until the finalizer resets the connection at a random time"] })
+            .FlagsAsync(Method("void", Connected));
+
+    [Fact]
+    public Task TestProject_IsToldAsInfo() => (Rule with { IsTestProject = true, Severity = DiagnosticSeverity.Info }).FlagsAsync(Method("void", Connected));
+
+    [Fact]
+    public Task TestProjectsOff_AreSilent() => (Rule with { IsTestProject = true, EditorConfig = "rstguard.test_projects = off" }).IsSilentAsync(Method("void", Plain));
+
+    [Fact]
+    public Task Cuts_AreSurvived() => Rule.SurvivesCutsAsync(
+        "class C { async Task<Stream?> M(TcpListener l) { var c = await l.AcceptTcpClientAsync(); try { if (c.Available > 1) { c.Client.Shutdown(SocketShutdown.Both); return null; } c.GetStream().WriteByte(1); } catch (Exception) { throw; } l.AcceptSocket(); return c.GetStream(); } }");
+
+    private static string Method(string type, string body, string members = "") => $$"""class C { {{members}} {{type}} M() { {{body}} } }""";
+
+    private static string Async(string type, string body) => $$"""class C { async {{(type == "void" ? "Task" : $"Task<{type}>")}} M() { {{body}} } }""";
+}
