@@ -2,7 +2,7 @@
 // Flagged: upstream.Shutdown(SocketShutdown.Both)
 // Claims: reset, loss
 //
-// One process, two ends: a relay has accepted a client, could not reach the server behind it, and says so to the client; then the flagged code
+// One process, two ends: a relay has accepted a client and could not reach the server behind it; the flagged code says so to the client and
 // ends both connections. The client's receive buffer is small, and it reads once the garbage collector has been there.
 // Usage: RST3004 <loopback address>
 
@@ -14,10 +14,11 @@ using System.Runtime.CompilerServices;
 #region Sample
 internal static class Relay
 {
-    public static void End(Socket client, Socket upstream)
+    public static void End(Socket client, Socket upstream, byte[] notice)
     {
         try
         {
+            client.Send(notice);
             upstream.Shutdown(SocketShutdown.Both);
             upstream.Close();
             client.Close();
@@ -32,7 +33,7 @@ internal static class Relay
 
 internal static class Program
 {
-    private const int ReportLength = 200_000;
+    private const int NoticeLength = 200_000;
 
     private static void Main(string[] arguments)
     {
@@ -54,7 +55,7 @@ internal static class Program
 
         Console.WriteLine($"sender {server}");
         Console.WriteLine($"receiver {client.LocalEndPoint}");
-        Console.WriteLine($"sent {ReportLength}");
+        Console.WriteLine($"sent {NoticeLength}");
         Console.WriteLine($"received {received}");
         Console.WriteLine($"end {end}");
         Console.WriteLine($"blocked {blocked.ElapsedMilliseconds}");
@@ -62,13 +63,8 @@ internal static class Program
 
     // Not inlined, so that nothing of the relay's sockets is left on the stack when the collector looks.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Serve(Socket listener)
-    {
-        Socket client = listener.Accept();
-        Socket upstream = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        client.Send(new byte[ReportLength]);
-        Relay.End(client, upstream);
-    }
+    private static void Serve(Socket listener) =>
+        Relay.End(listener.Accept(), new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp), new byte[NoticeLength]);
 
     private static (long Received, string End) ReadToEnd(Socket socket)
     {
