@@ -64,6 +64,9 @@ internal sealed class ConnectionEnds
     /// </summary>
     internal bool CoversFailureOf(IOperation place) => _ends.Any(end => IsScopeAround(end, place)) || HandlersAround(place).Any(handler => IsEndedIn(handler));
 
+    /// <summary>Whether the name of a method says that it ends something.</summary>
+    internal static bool IsNamedAfterEnding(IMethodSymbol method) => NameWords.Of(method.Name).Any(word => EndingWords.Contains(word, StringComparer.OrdinalIgnoreCase));
+
     /// <summary>The catch clauses and finally blocks that an exception at <paramref name="place"/> may come by, within its function.</summary>
     internal static IEnumerable<IOperation> HandlersAround(IOperation place)
     {
@@ -211,7 +214,7 @@ internal sealed class ConnectionEnds
             return false;
         }
 
-        if (NameWords.Of(method.Name).Any(word => EndingWords.Contains(word, StringComparer.OrdinalIgnoreCase)))
+        if (IsNamedAfterEnding(method))
         {
             return true;
         }

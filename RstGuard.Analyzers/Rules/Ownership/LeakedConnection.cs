@@ -226,7 +226,9 @@ internal sealed class LeakedConnection
     private static LeakedConnection? LeftOnFailure(ILocalSymbol local, IOperation origin, IOperation opened, IReadOnlyList<SocketOperation> operations, ConnectionEnds ends, SocketBody body)
     {
         IOperation function = Paths.FunctionOf(opened);
-        bool leavesSight = body.LocalAliases.HandOversOf(local).Any(handOver => handOver.Kind is HandOverKind.Returned or HandOverKind.Stored or HandOverKind.Argument);
+        // What gets it to close it, such as CloseGracefully, is a close that an exception passes by, like any other.
+        bool leavesSight = body.LocalAliases.HandOversOf(local).Any(handOver => handOver.Kind is HandOverKind.Returned or HandOverKind.Stored
+            || handOver.Kind == HandOverKind.Argument && !(handOver.To is IInvocationOperation taker && ConnectionEnds.IsNamedAfterEnding(taker.TargetMethod)));
         IEnumerable<IOperation> failing = operations
             .Where(operation => operation.Kind == SocketOperationKind.Handshake
                 || (leavesSight && operation.Kind is SocketOperationKind.Send or SocketOperationKind.Receive or SocketOperationKind.ReceiveAll or SocketOperationKind.Flush))

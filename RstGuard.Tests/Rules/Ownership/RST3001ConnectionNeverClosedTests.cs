@@ -100,6 +100,9 @@ public sealed class RST3001ConnectionNeverClosedTests
         "class C { async Task M(TcpListener l) { var t = l.AcceptTcpClientAsync(); using var c = await t; c.GetStream().WriteByte(1); } }",
         "class C { void M(TcpListener l) { l.BeginAcceptTcpClient(_ => { }, null); } }",
 
+        // Whoever is named after closing closes: an exception before that is every close's story.
+        "static class E { public static void CloseGracefully(this TcpClient c) => c.Close(); } class C { void M(TcpListener l) { var c = l.AcceptTcpClient(); c.GetStream().WriteByte(1); c.CloseGracefully(); } }",
+
         // The process ends, and the kernel says goodbye.
         "class C { static void Main() { " + Plain + "c.GetStream().WriteByte(1); } }",
 
