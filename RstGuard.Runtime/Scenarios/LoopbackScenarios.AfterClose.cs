@@ -182,6 +182,10 @@ public static partial class LoopbackScenarios
         using (KernelSockets.Deafen(peer))
         {
             await KernelSockets.WaitAsync(() => probing.Poll(0, SelectMode.SelectError), "The connection was not given up").ConfigureAwait(false);
+
+            // The timer's processor has sent the reset, and receives it once the timer is done; another may by then have sent the peer's FIN.
+            // Nothing that a process can ask for tells when it has.
+            await Task.Delay(50).ConfigureAwait(false);
         }
     }
 
