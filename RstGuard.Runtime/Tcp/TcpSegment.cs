@@ -61,49 +61,20 @@ internal readonly ref struct TcpSegment
         segment = default;
         ReadOnlySpan<byte> data = packet.Data;
         int wireLength = packet.WireLength;
-        if (packet.LinkType == LinkType.Ethernet)
-        {
-            int header = EthernetHeaderLength(data);
-            if (header < 0)
-            {
-                return false;
-            }
-
-            data = data[header..];
-            wireLength -= header;
-        }
-
-        if (data.Length < 1)
+        int link = LinkHeader.LengthOf(packet.LinkType, data);
+        if (link < 0)
         {
             return false;
         }
 
+        data = data[link..];
+        wireLength -= link;
         return (data[0] >> 4) switch
         {
             4 => TryParseIPv4(data, wireLength, packet, out segment),
             6 => TryParseIPv6(data, wireLength, packet, out segment),
             _ => false,
         };
-    }
-
-    private static int EthernetHeaderLength(ReadOnlySpan<byte> data)
-    {
-        int offset = 12;
-        while (data.Length >= offset + 2)
-        {
-            switch (BinaryPrimitives.ReadUInt16BigEndian(data[offset..]))
-            {
-                case 0x0800 or 0x86dd:
-                    return offset + 2;
-                case 0x8100 or 0x88a8:
-                    offset += 4;
-                    break;
-                default:
-                    return -1;
-            }
-        }
-
-        return -1;
     }
 
     private static bool TryParseIPv4(ReadOnlySpan<byte> data, int wireLength, in CapturedPacket packet, out TcpSegment segment)
@@ -155,6 +126,11 @@ internal readonly ref struct TcpSegment
                 case 0 or 43 or 60:
                     next = data[offset];
                     offset += (data[offset + 1] + 1) * 8;
+                    break;
+                case 51:
+                    // An authentication header counts in words of four bytes (RFC 4302 §2.2).
+                    next = data[offset];
+                    offset += (data[offset + 1] + 2) * 4;
                     break;
                 case 44 when (BinaryPrimitives.ReadUInt16BigEndian(data[(offset + 2)..]) & 0xfff8) == 0:
                     next = data[offset];

@@ -23,7 +23,7 @@ public sealed class TcpSegmentTests
                 }
             }
 
-            foreach (LinkType link in new[] { LinkType.Raw, LinkType.Ethernet })
+            foreach (LinkType link in Enum.GetValues<LinkType>())
             {
                 CapturedPacket packet = new(data, data.Length, 0, link, 0, 1);
                 if (TcpSegment.TryParse(packet, out TcpSegment segment))
