@@ -1,5 +1,6 @@
 using System.CommandLine;
 using RstGuard.Capture;
+using RstGuard.Cli.Explaining;
 using RstGuard.Cli.Proving;
 using RstGuard.Cli.Rules;
 using RstGuard.Cli.Scanning;
@@ -59,6 +60,7 @@ internal static class Program
         root.Subcommands.Add(ProveCommand.Create());
         root.Subcommands.Add(ScanCommand.Create());
         root.Subcommands.Add(ScenariosCommand.Create());
+        root.Subcommands.Add(ExplainCommand.Create());
         root.Subcommands.Add(ProbeCommand.Create());
         return root;
     }
