@@ -104,6 +104,12 @@ internal static class DiagnosticProperties
 
         /// <summary>A drain gives up in less than a second, and its caller closes (Info); the wait is marked.</summary>
         internal const string ShortDrain = "shortDrain";
+
+        /// <summary>Kestrel's handler of a connection reads once and returns (Info); the read is marked.</summary>
+        internal const string OneReadHandler = "oneReadHandler";
+
+        /// <summary>A response of <c>HttpListener</c> that is closed with <c>KeepAlive</c> off, and the request's body was not read (Info).</summary>
+        internal const string UnreadBody = "unreadBody";
     }
 
     /// <summary>RST4001: which timeout.</summary>

@@ -29,6 +29,10 @@ internal sealed class KnownTypes(Compilation compilation)
     internal INamedTypeSymbol? TimersTimer { get; } = compilation.GetTypeByMetadataName("System.Timers.Timer");
     internal INamedTypeSymbol? HttpClient { get; } = compilation.GetTypeByMetadataName("System.Net.Http.HttpClient");
     internal INamedTypeSymbol? SocketsHttpHandler { get; } = compilation.GetTypeByMetadataName("System.Net.Http.SocketsHttpHandler");
+    internal INamedTypeSymbol? HttpListenerContext { get; } = compilation.GetTypeByMetadataName("System.Net.HttpListenerContext");
+    internal INamedTypeSymbol? HttpListenerRequest { get; } = compilation.GetTypeByMetadataName("System.Net.HttpListenerRequest");
+    internal INamedTypeSymbol? HttpListenerResponse { get; } = compilation.GetTypeByMetadataName("System.Net.HttpListenerResponse");
+    internal INamedTypeSymbol? ConnectionHandler { get; } = compilation.GetTypeByMetadataName("Microsoft.AspNetCore.Connections.ConnectionHandler");
     internal INamedTypeSymbol? LingerOption { get; } = compilation.GetTypeByMetadataName("System.Net.Sockets.LingerOption");
 
     internal INamedTypeSymbol? SafeHandle { get; } = compilation.GetTypeByMetadataName("System.Runtime.InteropServices.SafeHandle");

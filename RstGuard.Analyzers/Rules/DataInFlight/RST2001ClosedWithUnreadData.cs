@@ -15,12 +15,13 @@ namespace RstGuard.Rules;
 /// on its way to it.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
-public sealed class RST2001ClosedWithUnreadData() : SocketRule(Catalogue.ClosedWithUnreadData, SocketTopics.Tcp)
+public sealed class RST2001ClosedWithUnreadData() : SocketRule(Catalogue.ClosedWithUnreadData, SocketTopics.Tcp | SocketTopics.Http)
 {
     private protected override void Inspect(RuleContext context)
     {
         foreach (SocketBody body in context.Bodies())
         {
+            InspectHandler(body, context);
             if (body.OperationsOf(SocketOperationKind.Close).Count == 0)
             {
                 InspectDrain(body, context);
@@ -48,6 +49,22 @@ public sealed class RST2001ClosedWithUnreadData() : SocketRule(Catalogue.ClosedW
                     }
                 }
             }
+        }
+    }
+
+    private static void InspectHandler(SocketBody body, RuleContext context)
+    {
+        // The server closes, not the handler: there is no socket that a fix could close gracefully.
+        UnreadByHandler handler = new(body);
+        if (handler.OnlyReadOfAConnection() is { } read)
+        {
+            string connection = ((IMethodSymbol)body.Owner).Parameters[0].Name;
+            Report(read.Syntax.GetLocation(), DiagnosticProperties.UnreadEvidence.OneReadHandler, "Socket", speaksHttp: true, other: null, DiagnosticSeverity.Info, connection, context);
+        }
+
+        if (handler.CloseWithoutTheBody() is var (close, response, keepAlive))
+        {
+            Report(close.Syntax.GetLocation(), DiagnosticProperties.UnreadEvidence.UnreadBody, "Socket", speaksHttp: true, keepAlive, DiagnosticSeverity.Info, response.Syntax.ToString(), context);
         }
     }
 
