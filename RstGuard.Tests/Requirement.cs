@@ -7,7 +7,7 @@ namespace RstGuard.Tests;
 internal static class Requirement
 {
     public const string Variable = "RSTGUARD_REQUIRE";
-    private static readonly string[] Known = ["aspnetcore", "capture", "netns", "oracle"];
+    private static readonly string[] Known = ["aspnetcore", "capture", "netns", "oracle", "tshark"];
 
     /// <summary>Skips or fails the running test when <paramref name="available"/> is false.</summary>
     public static void Check(string requirement, bool available, string reason)
