@@ -54,10 +54,9 @@ internal sealed class LabNetwork : IAsyncDisposable
             {
                 if (options.Version6)
                 {
-                    network.Run("ip", "-6", "addr", "add", $"{network.Near.Address}/128", "dev", "lo", "nodad");
-                    network.Run("ip", "-6", "addr", "add", $"{network.Far.Address}/128", "dev", "lo", "nodad");
-                    // The kernel adds their routes a little later (addrconf_dad_work).
-                    WaitUntil(() => Reaches(network.Far, network.Near) && Reaches(network.Near, network.Far), "The namespace's IPv6 addresses did not come up.");
+                    // A local route stands at once. An address comes up later (addrconf_dad_work), and its route may be taken away once more.
+                    Set("net.ipv6.ip_nonlocal_bind", "1");
+                    network.Run("ip", "-6", "route", "add", "local", $"{network.Near.Address.ToString()[..^1]}/112", "dev", "lo");
                 }
             }).ConfigureAwait(false);
             return network;
@@ -163,22 +162,6 @@ internal sealed class LabNetwork : IAsyncDisposable
     {
         _thread.Dispose();
         return default;
-    }
-
-    private static bool Reaches(IPEndPoint from, IPEndPoint to)
-    {
-        using Socket socket = new(to.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        try
-        {
-            socket.Bind(from);
-            // Sends nothing: it looks the route up.
-            socket.Connect(to);
-            return true;
-        }
-        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.NetworkUnreachable or SocketError.AddressNotAvailable)
-        {
-            return false;
-        }
     }
 
     private static string? Probe()
