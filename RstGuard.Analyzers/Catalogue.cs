@@ -88,6 +88,9 @@ public static class Catalogue
     /// <summary>RST4002 A timed-out connect is never closed.</summary>
     internal static readonly DiagnosticDescriptor TimedOutConnectNotClosed = Define("RST4002", Categories.ConnectTimeouts, DiagnosticSeverity.Warning);
 
+    /// <summary>RST4003 The timeout has no effect.</summary>
+    internal static readonly DiagnosticDescriptor TimeoutWithoutEffect = Define("RST4003", Categories.ConnectTimeouts, DiagnosticSeverity.Info);
+
     /// <summary>RST6001 Keep-alive slower than middleboxes.</summary>
     internal static readonly DiagnosticDescriptor SlowKeepAlive = Define("RST6001", Categories.IdleConnections, DiagnosticSeverity.Info);
 
@@ -138,6 +141,7 @@ public static class Catalogue
         new CatalogueEntry(ThrowingShutdownSkipsClose, Effects.Reset, causes: ["LingerZero"], origins: ["Finalizer"]),
         new CatalogueEntry(TimeoutTooShortToConnect, Effects.Reset, causes: ["LateSynAck", "DataAfterClose"], origins: ["Plain"]),
         new CatalogueEntry(TimedOutConnectNotClosed, Effects.Reset, causes: ["LingerZero", "CloseWithUnread"], origins: ["Finalizer"]),
+        new CatalogueEntry(TimeoutWithoutEffect, Effects.NoEffect, causes: [], origins: []),
         new CatalogueEntry(SlowKeepAlive, Effects.Reset, causes: ["HalfOpen", "IdleExpiry"], origins: ["Plain"]),
         new CatalogueEntry(ImpatientKeepAlive, Effects.Reset, causes: ["KeepaliveTimeout"], origins: ["Plain"]),
         new CatalogueEntry(PoolOutlivesServer, Effects.Reset, causes: ["CloseWithUnread", "DataAfterClose"], origins: ["Plain"]),

@@ -154,8 +154,17 @@ internal sealed class SocketOperation
         {
             "SendTimeout" => SocketOperationKind.SetSendTimeout,
             "ReceiveTimeout" => SocketOperationKind.SetReceiveTimeout,
+            "ReadTimeout" => SocketOperationKind.SetReadTimeout,
+            "WriteTimeout" => SocketOperationKind.SetWriteTimeout,
             _ => null,
         };
+        if (kind is SocketOperationKind.SetReadTimeout or SocketOperationKind.SetWriteTimeout)
+        {
+            return types.CarriesConnection(target.Member.ContainingType)
+                ? new(kind.Value, assignment, Operations.Receiver(target.Instance), assignment.Value, types.ApiOf(target.Member.ContainingType))
+                : null;
+        }
+
         bool isClient = KnownTypes.Is(target.Member.ContainingType, types.TcpClient);
         return kind is { } timeout && (isClient || KnownTypes.Is(target.Member.ContainingType, types.Socket))
             ? new(timeout, assignment, Operations.Receiver(target.Instance), assignment.Value, isClient ? ConnectionApi.TcpClient : ConnectionApi.Socket)

@@ -81,6 +81,12 @@ internal enum SocketOperationKind
     /// <summary>Sets <c>ReceiveTimeout</c>.</summary>
     SetReceiveTimeout,
 
+    /// <summary>Sets a stream's <c>ReadTimeout</c>.</summary>
+    SetReadTimeout,
+
+    /// <summary>Sets a stream's <c>WriteTimeout</c>.</summary>
+    SetWriteTimeout,
+
     /// <summary>Neither takes data from it nor gives it away: an option, a question.</summary>
     Inquire,
 }

@@ -48,7 +48,7 @@ public sealed class RST2009ReplyNeverRead() : SocketRule(Catalogue.ReplyNeverRea
                 case SocketOperationKind.Wrap when operation.Api is ConnectionApi.Writer or ConnectionApi.BufferedStream or ConnectionApi.NetworkStream:
                 case SocketOperationKind.Bind or SocketOperationKind.Connect or SocketOperationKind.Flush or SocketOperationKind.Shutdown or SocketOperationKind.Disconnect:
                 case SocketOperationKind.Close or SocketOperationKind.Inquire:
-                case SocketOperationKind.SetSendTimeout or SocketOperationKind.SetReceiveTimeout:
+                case SocketOperationKind.SetSendTimeout or SocketOperationKind.SetReceiveTimeout or SocketOperationKind.SetWriteTimeout or SocketOperationKind.SetReadTimeout:
                     break;
                 default:
                     return false;

@@ -103,7 +103,7 @@ internal sealed class WriteOnlyTlsClient
                 case SocketOperationKind.Wrap when operation.Api is ConnectionApi.Writer or ConnectionApi.BufferedStream or ConnectionApi.NetworkStream:
                 case SocketOperationKind.Bind or SocketOperationKind.Connect or SocketOperationKind.Send or SocketOperationKind.Flush or SocketOperationKind.Farewell:
                 case SocketOperationKind.Close or SocketOperationKind.Inquire:
-                case SocketOperationKind.SetSendTimeout or SocketOperationKind.SetReceiveTimeout:
+                case SocketOperationKind.SetSendTimeout or SocketOperationKind.SetReceiveTimeout or SocketOperationKind.SetWriteTimeout or SocketOperationKind.SetReadTimeout:
                     break;
                 default:
                     return null;
