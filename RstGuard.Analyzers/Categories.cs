@@ -7,6 +7,7 @@ internal static class Categories
     internal const string DataInFlight = "DataInFlight";
     internal const string Ownership = "Ownership";
     internal const string ConnectTimeouts = "ConnectTimeouts";
+    internal const string Listeners = "Listeners";
     internal const string Protocols = "Protocols";
     internal const string IdleConnections = "IdleConnections";
 }
