@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using RstGuard.Cli.Proving;
-using RstGuard.Lab;
 using RstGuard.Diagnosis;
+using RstGuard.Lab;
 
 namespace RstGuard.Tests.Lab;
 
