@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Operations;
 using RstGuard.Sockets;
 
@@ -294,10 +295,8 @@ internal sealed class LeakedConnection
     private static LeakedConnection? HandOverFails(ISymbol holder, IOperation origin, IOperation? opened, ConnectionEnds ends, SocketBody body, CancellationToken cancellationToken)
     {
         if (ends.All.Count == 0 || ends.All[0] is not { } reference
-            || body.LocalAliases.HandOversOf(holder).FirstOrDefault(handOver => handOver.Reference == reference) is not { Kind: HandOverKind.Argument, To: IInvocationOperation taker }
-            || !(taker.Wrapped() is IAwaitOperation || taker.Wrapped().Parent is IAwaitOperation)
-            || !NameWords.Of(taker.TargetMethod.Name).Any(word => MakingWords.Contains(word, StringComparer.OrdinalIgnoreCase))
-            || MayCloseOnFailure(taker, body, cancellationToken))
+            || TakerOf(body.LocalAliases.HandOversOf(holder).FirstOrDefault(handOver => handOver.Reference == reference), body, cancellationToken) is not { } taker
+            || !IsAwaited(taker))
         {
             return null;
         }
@@ -320,6 +319,29 @@ internal sealed class LeakedConnection
 
         return null;
     }
+
+    /// <summary>The call that makes something of the connection, and that does not close it when it fails, as far as is known.</summary>
+    private static IOperation? TakerOf(HandOver handOver, SocketBody body, CancellationToken cancellationToken)
+    {
+        switch (handOver)
+        {
+            case { Kind: HandOverKind.Argument, To: IInvocationOperation call }:
+                return IsMaking(call.TargetMethod.Name) && !MayCloseOnFailure(call, body, cancellationToken) ? call : null;
+            case { To: IInvalidOperation { Syntax: InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax called } call } unbound }:
+                // The project that declares the interface is not there: what is left of it is its name.
+                return call.ArgumentList.Span.Contains(handOver.Reference.Syntax.Span)
+                    && IsMaking(called.Name.Identifier.ValueText)
+                    && unbound.SemanticModel?.GetTypeInfo(called.Expression, cancellationToken).Type is IErrorTypeSymbol { Name: { Length: > 2 } name }
+                    && name[0] == 'I' && char.IsUpper(name[1]) && char.IsLower(name[2]) ? unbound : null;
+            default:
+                return null;
+        }
+    }
+
+    private static bool IsAwaited(IOperation call) => call.Wrapped() is IAwaitOperation || call.Wrapped().Parent is IAwaitOperation
+        || (call is IInvalidOperation && call.Syntax.Parent is MemberAccessExpressionSyntax { Name.Identifier.ValueText: "ConfigureAwait", Parent: InvocationExpressionSyntax { Parent: AwaitExpressionSyntax } });
+
+    private static bool IsMaking(string method) => NameWords.Of(method).Any(word => MakingWords.Contains(word, StringComparer.OrdinalIgnoreCase));
 
     /// <summary>Whether the code of the method that gets the connection shows a handler, a scope or a close.</summary>
     private static bool MayCloseOnFailure(IInvocationOperation taker, SocketBody body, CancellationToken cancellationToken)

@@ -127,6 +127,28 @@ public sealed class RST3001ConnectionNeverClosedTests
     [Theory, MemberData(nameof(HandOverFails))]
     public Task HandlerThatForgetsTheConnection_IsFlagged(string source) => Rule.FlagsAsync(source);
 
+    /// <summary>In a scan without the project's references, the interface is no more than a name.</summary>
+    [Theory]
+    [InlineData("using var k = new CancellationTokenSource(9); d = await [|_f.CreateConnection(s, k.Token)|];", "return;")]
+    [InlineData("d = await [|_f.CreateConnection(s)|].ConfigureAwait(false);", "return;")]
+    public Task MakerWhoseInterfaceIsNotThere_IsTakenByItsName(string taken, string handler) => (Rule with { AllowCompileErrors = true }).FlagsAsync(Unbound("IFactory", taken, handler));
+
+    [Fact]
+    public Task LocalThatGoesToAMakerWhoseInterfaceIsNotThere_IsFlagged() => (Rule with { AllowCompileErrors = true }).FlagsAsync(
+        "class C { async Task<bool> M(IHost h) { var s = [|new Socket(SocketType.Stream, ProtocolType.Tcp)|]; try { await s.ConnectAsync(\"a\", 1); await (h as IRegister).RegisterConnection(s); return true; } catch (Exception e) { Console.WriteLine(e); return false; } } }");
+
+    [Theory]
+    [InlineData("Factory", "d = await _f.CreateConnection(s);", "return;")]
+    [InlineData("IPAddresses", "d = await _f.CreateConnection(s);", "return;")]
+    [InlineData("IHandler", "d = await _f.HandleAsync(s);", "return;")]
+    [InlineData("IFactory", "d = await _f.CreateConnection(s);", "s.Dispose(); return;")]
+    [InlineData("IFactory", "d = await _f.CreateConnection(s);", "CloseQuietly(s); return;")]
+    [InlineData("IFactory", "d = await _f.CreateConnection(s);", "throw;")]
+    [InlineData("IFactory", "d = _f.CreateConnection(s);", "return;")]
+    [InlineData("IFactory", "Keep(s); d = await _f.CreateConnection(s);", "return;")]
+    [InlineData("IFactory", "d = await _f.CreateConnection(1, _all.With(s));", "return;")]
+    public Task WhatDoesNotBindAndMayClose_IsSilent(string type, string taken, string handler) => (Rule with { AllowCompileErrors = true }).IsSilentAsync(Unbound(type, taken, handler));
+
     [Theory, MemberData(nameof(LookAlikes))]
     public Task LookAlike_IsSilent(string source) => Rule.IsSilentAsync(source);
 
@@ -144,6 +166,9 @@ public sealed class RST3001ConnectionNeverClosedTests
     [Fact]
     public Task Cuts_AreSurvived() => Rule.SurvivesCutsAsync(
         "class C { async Task<Stream?> M(TcpListener l) { var c = await l.AcceptTcpClientAsync(); try { if (c.Available > 1) { c.Client.Shutdown(SocketShutdown.Both); return null; } c.GetStream().WriteByte(1); } catch (Exception) { throw; } l.AcceptSocket(); return c.GetStream(); } }");
+
+    private static string Unbound(string type, string taken, string handler) =>
+        $$"""class C { {{type}} _f; void Accept(Socket l) { while (true) { OnNew(l.Accept()); } } static void Keep(Socket s) { } private async void OnNew(Socket s) { IThing d = null; try { {{taken}} } catch (Exception e) { Console.WriteLine(e + s.RemoteEndPoint!.ToString()); {{handler}} } d.ToString(); } }""";
 
     private static string Method(string type, string body, string members = "") => $$"""class C { {{members}} {{type}} M() { {{body}} } }""";
 
