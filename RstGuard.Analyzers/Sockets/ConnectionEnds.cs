@@ -110,13 +110,8 @@ internal sealed class ConnectionEnds
 
     private void AddLocal()
     {
-        foreach (ConnectionUse use in Body.Connections)
+        if (Body.ConnectionOf(Holder) is { } use)
         {
-            if (!SymbolEqualityComparer.Default.Equals(use.Holder, Holder))
-            {
-                continue;
-            }
-
             foreach (SocketOperation operation in use.Operations)
             {
                 if (operation.Kind is SocketOperationKind.Close or SocketOperationKind.Abort or SocketOperationKind.HandOver)

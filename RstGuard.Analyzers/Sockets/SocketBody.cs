@@ -21,6 +21,7 @@ internal sealed class SocketBody
     private readonly Dictionary<SocketOperationKind, List<SocketOperation>> _byKind = [];
     private readonly Dictionary<ISymbol, ConnectionUse> _connections = new(SymbolEqualityComparer.Default);
     private readonly ConcurrentDictionary<ISymbol, bool> _isNotTcp = new(SymbolEqualityComparer.Default);
+    private readonly List<IThrowOperation> _throws = [];
     private SocketOperation[] _inOrder = [];
     private ConnectionFlow? _flow;
 
@@ -55,6 +56,9 @@ internal sealed class SocketBody
 
     /// <summary>A literal shows that it writes or expects HTTP/1.x.</summary>
     internal bool SpeaksHttp { get; private set; }
+
+    /// <summary>In the order of the source.</summary>
+    internal IReadOnlyList<IThrowOperation> Throws => _throws;
 
     /// <summary>It asks whether data is waiting: <c>Available</c>, <c>DataAvailable</c>.</summary>
     internal bool LooksForData { get; private set; }
@@ -222,6 +226,9 @@ internal sealed class SocketBody
                     when SymbolOf(operation) is { } named:
                     Add(_references, named, operation);
                     LooksForData |= operation is IPropertyReferenceOperation property && (SocketOperation.IsAvailable(property, types) || SocketOperation.IsDataAvailable(property, types));
+                    break;
+                case IThrowOperation thrown:
+                    _throws.Add(thrown);
                     break;
                 case IMethodReferenceOperation method:
                     Add(_references, method.Method.OriginalDefinition, method);

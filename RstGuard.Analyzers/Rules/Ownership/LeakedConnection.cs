@@ -95,7 +95,7 @@ internal sealed class LeakedConnection
 
     private static IReadOnlyList<SocketOperation> OperationsOn(ISymbol holder, SocketBody body)
     {
-        ConnectionUse? use = body.Connections.FirstOrDefault(candidate => SymbolEqualityComparer.Default.Equals(candidate.Holder, holder));
+        ConnectionUse? use = body.ConnectionOf(holder);
         return use is null ? Array.Empty<SocketOperation>() : use.Operations;
     }
 
@@ -235,7 +235,7 @@ internal sealed class LeakedConnection
                 || (leavesSight && operation.Kind is SocketOperationKind.Send or SocketOperationKind.Receive or SocketOperationKind.ReceiveAll or SocketOperationKind.Flush))
             .Where(operation => operation.Form is OperationForm.Synchronous || (operation.Form == OperationForm.Task && operation.Result.Kind is ResultUseKind.Awaited or ResultUseKind.Waited))
             .Select(operation => operation.Operation)
-            .Concat(function.Descendants().Where(operation => operation is IThrowOperation { Exception: not null } thrown && IsOwnThrow(thrown, local, opened, body)))
+            .Concat(body.Throws.Where(thrown => thrown.Exception is not null && IsOwnThrow(thrown, local, opened, body)))
             .OrderBy(operation => operation.Syntax.SpanStart);
         foreach (IOperation failure in failing)
         {
