@@ -33,6 +33,9 @@ internal sealed record TestProject
 
     private static readonly ImmutableArray<string> TargetDefines = ["NET", "NET8_0_OR_GREATER", "NET10_0_OR_GREATER", "TRACE"];
 
+    // Rules are switched on as a user does it: Roslyn 4.5 does not hear of them through the options of the compilation alone.
+    private string GlobalText => "is_global = true\n" + string.Concat(Enabled.Select(id => $"dotnet_diagnostic.{id}.severity = suggestion\n")) + GlobalConfig;
+
     private CSharpParseOptions ParseOptions => ParseOptionsOf(Language).WithPreprocessorSymbols(Defines);
 
     /// <summary>How sources are parsed unless a test says otherwise.</summary>
@@ -84,7 +87,7 @@ internal sealed record TestProject
             }
 
             solution = solution.AddAnalyzerConfigDocument(DocumentId.CreateNewId(project), ".editorconfig", SourceText.From(EditorConfig), filePath: directory + ".editorconfig");
-            solution = solution.AddAnalyzerConfigDocument(DocumentId.CreateNewId(project), ".globalconfig", SourceText.From("is_global = true\n" + GlobalConfig), filePath: directory + ".globalconfig");
+            solution = solution.AddAnalyzerConfigDocument(DocumentId.CreateNewId(project), ".globalconfig", SourceText.From(GlobalText), filePath: directory + ".globalconfig");
         }
 
         return solution;
@@ -94,7 +97,6 @@ internal sealed record TestProject
         new CSharpCompilationOptions(hasTopLevelStatements ? OutputKind.ConsoleApplication : OutputKind.DynamicallyLinkedLibrary)
             .WithAllowUnsafe(true)
             .WithNullableContextOptions(NullableContextOptions.Enable)
-            .WithSpecificDiagnosticOptions(Enabled.ToImmutableDictionary(id => id, _ => ReportDiagnostic.Info))
             .WithSyntaxTreeOptionsProvider(new Options(this).Trees);
 
     // A compilation made from one that has bound the same references shares what was read from them.
@@ -115,7 +117,7 @@ internal sealed record TestProject
         {
             _set = AnalyzerConfigSet.Create((AnalyzerConfig[])
             [
-                AnalyzerConfig.Parse("is_global = true\n" + project.GlobalConfig, Directory + ".globalconfig"),
+                AnalyzerConfig.Parse(project.GlobalText, Directory + ".globalconfig"),
                 AnalyzerConfig.Parse(project.EditorConfig, Directory + ".editorconfig"),
             ]);
             Trees = new TreeOptions(_set);
