@@ -1,6 +1,5 @@
 using System.CommandLine;
 using RstGuard.Capture;
-using RstGuard.Cli.Scanning;
 using RstGuard.Diagnosis;
 
 namespace RstGuard.Cli.Explaining;
@@ -69,7 +68,7 @@ internal static class ExplainCommand
 
         if (source.Damage is { } damage)
         {
-            await error.WriteLineAsync($"rstguard: {FindingsText.Printable(damage.Message)} The {recording.Statistics.Received - recording.Statistics.Dropped} packets before it were explained.");
+            await error.WriteLineAsync($"rstguard: {PrintableText.Of(damage.Message)} The {recording.Statistics.Received - recording.Statistics.Dropped} packets before it were explained.");
             return Damaged;
         }
 

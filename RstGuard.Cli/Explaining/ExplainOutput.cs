@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using RstGuard.Cli.Scanning;
 using RstGuard.Diagnosis;
 using RstGuard.Reports;
 
@@ -100,7 +99,7 @@ internal static class ExplainOutput
 
         output.Write(TextLadder.Draw(verdict, verdict.LastSegments.Count + 1));
 
-        void Line(string name, string value) => output.Write("  " + name.PadRight(9) + FindingsText.Printable(value) + "\n");
+        void Line(string name, string value) => output.Write("  " + name.PadRight(9) + PrintableText.Of(value) + "\n");
     }
 
     private static string Counted(long count, string name) => string.Create(CultureInfo.InvariantCulture, $"{count} {name}{(count == 1 ? "" : "s")}");

@@ -18,7 +18,7 @@ internal static class FindingsText
         foreach (Finding finding in result.Findings)
         {
             string style = Style(finding.Severity);
-            console.MarkupLineInterpolated($"[bold]{Printable(finding.Path)}:{finding.Line}:{finding.Column}[/] [{style}]{finding.Severity.ToString().ToLowerInvariant()}[/] [{style}]{finding.Id}[/]: {Printable(finding.Message)}");
+            console.MarkupLineInterpolated($"[bold]{PrintableText.Of(finding.Path)}:{finding.Line}:{finding.Column}[/] [{style}]{finding.Severity.ToString().ToLowerInvariant()}[/] [{style}]{finding.Id}[/]: {PrintableText.Of(finding.Message)}");
             if (finding.Path != path)
             {
                 path = finding.Path;
@@ -53,7 +53,7 @@ internal static class FindingsText
             end = Math.Min(end, line.Length);
         }
 
-        console.MarkupLineInterpolated($"    {Printable(line[indent..])}");
+        console.MarkupLineInterpolated($"    {PrintableText.Of(line[indent..])}");
         console.MarkupLineInterpolated($"    {new string(' ', Width(line[indent..start]))}[{style}]{new string('~', Math.Max(1, Width(line[start..end])))}[/]");
     }
 
@@ -65,12 +65,12 @@ internal static class FindingsText
             return;
         }
 
-        console.MarkupLineInterpolated($"    fix: {Printable(fix.Title)}: [{(fix.IsSafe ? "green" : "red")}]{(fix.IsSafe ? "safe" : "not safe")}[/]");
+        console.MarkupLineInterpolated($"    fix: {PrintableText.Of(fix.Title)}: [{(fix.IsSafe ? "green" : "red")}]{(fix.IsSafe ? "safe" : "not safe")}[/]");
         foreach (string reason in fix.NewErrors.Select(error => $"new error {error}")
             .Concat(fix.Gone ? [] : ["the finding stays"])
             .Concat(fix.NewFindings.Select(finding => $"new finding {finding}")))
         {
-            console.MarkupLineInterpolated($"      [red]{Printable(reason)}[/]");
+            console.MarkupLineInterpolated($"      [red]{PrintableText.Of(reason)}[/]");
         }
     }
 
@@ -119,20 +119,5 @@ internal static class FindingsText
         _ => "cyan",
     };
 
-    /// <summary>A source may hold escape sequences; a terminal must not run them.</summary>
-    internal static string Printable(string text)
-    {
-        StringBuilder printable = new(text.Length);
-        foreach (char c in text)
-        {
-            printable.Append(c == '\t' ? "    " : char.IsControl(c) || IsDirectionControl(c) ? "\uFFFD" : c.ToString());
-        }
-
-        return printable.ToString();
-    }
-
-    private static int Width(string text) => Spectre.Console.Rendering.Segment.CellCount([new Spectre.Console.Rendering.Segment(Printable(text))]);
-
-    // They make a line read as what it is not.
-    private static bool IsDirectionControl(char c) => c is (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
+    private static int Width(string text) => Spectre.Console.Rendering.Segment.CellCount([new Spectre.Console.Rendering.Segment(PrintableText.Of(text))]);
 }

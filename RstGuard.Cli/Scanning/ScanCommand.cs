@@ -79,12 +79,12 @@ internal static class ScanCommand
         ScanResult result = await WithProgressAsync(scanner, error, cancellationToken);
         foreach (string note in result.Notes)
         {
-            await error.WriteLineAsync($"note: {FindingsText.Printable(note)}");
+            await error.WriteLineAsync($"note: {PrintableText.Of(note)}");
         }
 
         foreach (Finding failure in result.Findings.Where(f => f.Id == Finding.AnalyzerFailure))
         {
-            await error.WriteLineAsync($"error {failure.Id}: in {FindingsText.Printable(failure.Path)}: {FindingsText.Printable(failure.Message)}");
+            await error.WriteLineAsync($"error {failure.Id}: in {PrintableText.Of(failure.Path)}: {PrintableText.Of(failure.Message)}");
         }
 
         if (result.AnalyzerFailures > 0)

@@ -11,13 +11,13 @@ namespace RstGuard.Capture;
 public sealed class PcapngReader : CaptureFile
 {
     internal const uint SectionHeader = 0x0a0d0d0a;
+    internal const uint ByteOrderMagic = 0x1a2b3c4d;
+    internal const uint InterfaceDescription = 1;
+    internal const uint InterfaceStatistics = 5;
+    internal const uint EnhancedPacket = 6;
 
-    private const uint ByteOrderMagic = 0x1a2b3c4d;
-    private const uint InterfaceDescription = 1;
     private const uint ObsoletePacket = 2;
     private const uint SimplePacket = 3;
-    private const uint InterfaceStatistics = 5;
-    private const uint EnhancedPacket = 6;
     private const int MinimumBlock = 12;
     private const int MaxBlock = 1 << 24;
     private const int MaxInterfaces = 1 << 16;

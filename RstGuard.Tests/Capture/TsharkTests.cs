@@ -1,5 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Net;
 using FsCheck.Fluent;
 using RstGuard.Capture;
@@ -45,37 +43,11 @@ public sealed class TsharkTests
 
     private static async Task AssertCountedAlikeAsync(string path, int secondSyns = 0)
     {
-        string[][] frames = await TsharkAsync(path);
+        string[][] frames = await Tshark.FieldsAsync(path, "frame.number", "tcp.stream", "tcp.flags.reset");
         await using ResetRecorder recorder = ResetRecorder.Start(CaptureFile.Open(path));
         ResetRecording recording = await recorder.StopAsync();
         Assert.Equal(frames.Length, recording.Statistics.Received);
         Assert.Equal(frames.Where(frame => frame[2] is "1" or "True").Select(frame => long.Parse(frame[0])), recording.Resets.Select(reset => reset.Frame));
         Assert.Equal(frames.Select(frame => frame[1]).Distinct().Count(), recording.Connections.Count + secondSyns);
-    }
-
-    private static async Task<string[][]> TsharkAsync(string path)
-    {
-        ProcessStartInfo start = new("tshark", ["-n", "-r", path, "-T", "fields", "-e", "frame.number", "-e", "tcp.stream", "-e", "tcp.flags.reset"])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        Process? started = null;
-        try
-        {
-            started = Process.Start(start);
-        }
-        catch (Win32Exception)
-        {
-            // Not installed: the requirement says so.
-        }
-
-        Requirement.Check("tshark", started is not null, "install the package tshark.");
-        using Process tshark = started!;
-        Task<string> error = tshark.StandardError.ReadToEndAsync();
-        string output = await tshark.StandardOutput.ReadToEndAsync();
-        await tshark.WaitForExitAsync();
-        Assert.True(tshark.ExitCode == 0, await error);
-        return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t'))];
     }
 }
