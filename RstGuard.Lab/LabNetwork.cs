@@ -14,6 +14,7 @@ namespace RstGuard.Lab;
 internal sealed class LabNetwork : IAsyncDisposable
 {
     private static readonly TimeSpan ProgramLimit = TimeSpan.FromSeconds(10);
+    private static readonly Lazy<string?> Probed = new(Probe);
     private readonly NamespaceThread _thread;
 
     private LabNetwork(NamespaceThread thread, IPAddress near, IPAddress far, ScenarioOptions options)
@@ -34,7 +35,7 @@ internal sealed class LabNetwork : IAsyncDisposable
     public ScenarioOptions Options { get; }
 
     /// <summary>Whether the namespace is given, by having one made.</summary>
-    public static ScenarioNeed Need { get; } = new("netns", Probe);
+    public static ScenarioNeed Need { get; } = new("netns", () => Probed.Value);
 
     /// <summary>nftables.</summary>
     public static ScenarioNeed Nft { get; } = ScenarioNeed.Program("nft", "nftables");

@@ -16,7 +16,7 @@ internal sealed class LabScenario(string name, ResetCause? cause, Action<LabNetw
 
     private sealed class Place(LabNetwork network, Action<LabNetwork> act) : ScenarioPlace
     {
-        public override Task<ResetRecorder> RecordAsync() => network.InvokeAsync(() => ResetRecorder.Start(LinuxPacketSocket.OpenLoopback()));
+        public override Task<ResetRecorder> RecordAsync(ResetRecorderOptions options) => network.InvokeAsync(() => ResetRecorder.Start(LinuxPacketSocket.OpenLoopback(), options));
 
         public override Task ActAsync(CancellationToken cancellationToken) => network.InvokeAsync(() => act(network));
 

@@ -19,7 +19,13 @@ public sealed record ResetRecorderOptions
 
     /// <summary>How long <see cref="ResetRecorder.StopAsync"/> waits for its sentinel; up to 60 seconds.</summary>
     public TimeSpan SentinelTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Is shown each packet before it is judged, on the reader's thread.</summary>
+    internal PacketObserver? Observer { get; init; }
 }
+
+/// <summary>Looks at a packet; a view that ends with the call.</summary>
+internal delegate void PacketObserver(in CapturedPacket packet);
 
 /// <summary>Reads a packet source on a thread of its own and judges every reset it shows. Owns the source.</summary>
 public sealed class ResetRecorder : IAsyncDisposable
@@ -190,9 +196,11 @@ public sealed class ResetRecorder : IAsyncDisposable
         }
 
         CounterProof proof = gaps.Count == 0 ? Reconcile(counters) : CounterProof.None;
+        ResetVerdict[] resets = [.. _observations.Select(observation => ResetClassifier.Classify(observation, proof))];
         return new ResetRecording
         {
-            Resets = [.. _observations.Select(observation => ResetClassifier.Classify(observation, proof))],
+            Resets = resets,
+            ResetsByPacketsAlone = proof == CounterProof.None ? resets : [.. _observations.Select(observation => ResetClassifier.Classify(observation, CounterProof.None))],
             Connections = [.. _finished.OrderBy(summary => summary.FirstSegment)],
             Statistics = statistics,
             Gaps = gaps,
@@ -271,6 +279,7 @@ public sealed class ResetRecorder : IAsyncDisposable
 
     private void Add(in CapturedPacket packet)
     {
+        _options.Observer?.Invoke(packet);
         if (!TcpSegment.TryParse(packet, out TcpSegment segment))
         {
             if (Sentinel.IsMatch(packet, _sentinel))

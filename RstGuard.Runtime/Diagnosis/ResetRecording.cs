@@ -9,6 +9,9 @@ public sealed record ResetRecording
     /// <summary>Each reset that was captured, in the order of capture.</summary>
     public required IReadOnlyList<ResetVerdict> Resets { get; init; }
 
+    /// <summary>The same resets, judged as if no counters had been read.</summary>
+    internal IReadOnlyList<ResetVerdict> ResetsByPacketsAlone { get; init; } = [];
+
     /// <summary>The connections that were captured, resets or not, in the order of their first segment.</summary>
     public required IReadOnlyList<ConnectionSummary> Connections { get; init; }
 

@@ -25,7 +25,7 @@ public sealed class LoopbackScenario(string name, ResetCause? cause, Func<Loopba
 {
     /// <inheritdoc/>
     public override Task<ScenarioPlace> PrepareAsync(ScenarioOptions options, CancellationToken cancellationToken) =>
-        Task.FromResult<ScenarioPlace>(new Place(NewRun(options, cancellationToken), act));
+        Task.FromResult<ScenarioPlace>(new Place(NewRun(options, cancellationToken), options.Alone, act));
 
     /// <summary>Chooses an address and port for a run.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The end that is asked for can't be the one that resets.</exception>
@@ -45,10 +45,10 @@ public sealed class LoopbackScenario(string name, ResetCause? cause, Func<Loopba
 
     internal Task RunAsync(LoopbackRun run) => act(run);
 
-    private sealed class Place(LoopbackRun run, Func<LoopbackRun, Task> act) : ScenarioPlace
+    private sealed class Place(LoopbackRun run, bool alone, Func<LoopbackRun, Task> act) : ScenarioPlace
     {
-        public override Task<ResetRecorder> RecordAsync() =>
-            Task.FromResult(ResetRecorder.Start(LinuxPacketSocket.OpenLoopback(new CaptureFilter { Addresses = [run.Address], Ports = [run.Port] })));
+        public override Task<ResetRecorder> RecordAsync(ResetRecorderOptions options) =>
+            Task.FromResult(ResetRecorder.Start(LinuxPacketSocket.OpenLoopback(alone ? null : new CaptureFilter { Addresses = [run.Address], Ports = [run.Port] }), options));
 
         public override Task ActAsync(CancellationToken cancellationToken) => act(run);
 

@@ -75,13 +75,17 @@ public sealed record ScenarioOptions
 
     /// <summary>How many bytes are sent where a scenario sends data: 1 to 16 MiB; more than a receive buffer takes is cut to what it takes.</summary>
     public int PayloadSize { get; init; } = 100;
+
+    /// <summary>Whether nothing else happens in this network namespace, so that all of it is captured and its counters speak of this run.</summary>
+    internal bool Alone { get; init; }
 }
 
 /// <summary>Where one run of a scenario happens. Safe beside others: its address and port, or its network namespace, are its own.</summary>
 public abstract class ScenarioPlace : IAsyncDisposable
 {
     /// <summary>Starts to record what happens here, and nothing else. The caller disposes the recorder before the place.</summary>
-    public abstract Task<ResetRecorder> RecordAsync();
+    /// <param name="options">The recorder's options.</param>
+    public abstract Task<ResetRecorder> RecordAsync(ResetRecorderOptions options);
 
     /// <summary>Does what the scenario is about.</summary>
     /// <exception cref="SocketException">A socket did something else than the scenario is about.</exception>

@@ -12,19 +12,26 @@ public static class ScenarioRunner
     /// <param name="kernel">The kernel's word, which must have begun before and is not owned; null: it is not asked.</param>
     /// <param name="cancellationToken">Ends the run early.</param>
     /// <exception cref="CaptureException">Nothing could be captured here.</exception>
-    public static async Task<ScenarioResult> RunAsync(
+    public static Task<ScenarioResult> RunAsync(
         ResetScenario scenario, ScenarioOptions? options = null, KernelResetTrace? kernel = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(scenario);
+        return RunAsync(scenario, options, kernel, new ResetRecorderOptions(), cancellationToken);
+    }
+
+    /// <inheritdoc cref="RunAsync(ResetScenario, ScenarioOptions?, KernelResetTrace?, CancellationToken)"/>
+    internal static async Task<ScenarioResult> RunAsync(
+        ResetScenario scenario, ScenarioOptions? options, KernelResetTrace? kernel, ResetRecorderOptions recording, CancellationToken cancellationToken)
+    {
         ScenarioPlace place = await scenario.PrepareAsync(options ?? new ScenarioOptions(), cancellationToken).ConfigureAwait(false);
         await using (place.ConfigureAwait(false))
         {
-            ResetRecorder recorder = await place.RecordAsync().ConfigureAwait(false);
+            ResetRecorder recorder = await place.RecordAsync(recording).ConfigureAwait(false);
             await using (recorder.ConfigureAwait(false))
             {
                 await place.ActAsync(cancellationToken).ConfigureAwait(false);
-                ResetRecording recording = await recorder.StopAsync(cancellationToken).ConfigureAwait(false);
-                return new ScenarioResult(scenario, recording, kernel?.Confirm(recording.Resets));
+                ResetRecording recorded = await recorder.StopAsync(cancellationToken).ConfigureAwait(false);
+                return new ScenarioResult(scenario, recorded, kernel?.Confirm(recorded.Resets));
             }
         }
     }
@@ -40,6 +47,7 @@ public sealed record ScenarioResult
         int root = recording.Resets.ToList().FindIndex(verdict => !verdict.FollowsEarlierReset);
         Verdict = root < 0 ? null : recording.Resets[root];
         Kernel = root < 0 ? null : confirmed?[root].Kernel;
+        WasKernelAsked = confirmed is not null;
         Agrees = confirmed is null ? null : Agree();
     }
 
@@ -54,6 +62,8 @@ public sealed record ScenarioResult
 
     /// <summary>What the kernel says of that reset; null where it said nothing or was not asked.</summary>
     public KernelConfirmation? Kernel { get; }
+
+    internal bool WasKernelAsked { get; }
 
     /// <summary>
     /// Whether scenario, verdict and kernel fit each other: reason and stack are those that the scenario states, and the verdict names

@@ -9,7 +9,7 @@ using RstGuard.Tcp;
 namespace RstGuard.Tests.Diagnosis;
 
 /// <summary>What must not change a verdict, over generated conversations and over scenarios recorded from the wire.</summary>
-public sealed class ClassifierPropertyTests(ClassifierPropertyTests.RecordedScenarios recorded) : IClassFixture<ClassifierPropertyTests.RecordedScenarios>
+public sealed class ClassifierPropertyTests
 {
     private static readonly Gen<IPEndPoint> EndPoint =
         from version6 in Gen.Elements(false, true)
@@ -20,7 +20,7 @@ public sealed class ClassifierPropertyTests(ClassifierPropertyTests.RecordedScen
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void ShiftedSequenceNumbers_ChangeNothing(bool fromWire) => Holds(
+    public Task ShiftedSequenceNumbers_ChangeNothing(bool fromWire) => HoldsAsync(
         fromWire,
         from client in Gen.Choose(int.MinValue, int.MaxValue) from server in Gen.Choose(int.MinValue, int.MaxValue) select (Client: unchecked((uint)client), Server: unchecked((uint)server)),
         (conversation, shift) => SameVerdicts(conversation, conversation.Segments.Select(segment => Shift(conversation, segment, shift.Client, shift.Server))));
@@ -28,7 +28,7 @@ public sealed class ClassifierPropertyTests(ClassifierPropertyTests.RecordedScen
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void SequenceNumbersThatWrap_ChangeNothing(bool fromWire) => Holds(
+    public Task SequenceNumbersThatWrap_ChangeNothing(bool fromWire) => HoldsAsync(
         fromWire,
         from client in Gen.Choose(-5000, 5) from server in Gen.Choose(-5000, 5) select (Client: client, Server: server),
         (conversation, start) =>
@@ -41,7 +41,7 @@ public sealed class ClassifierPropertyTests(ClassifierPropertyTests.RecordedScen
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void OtherAddressesAndPorts_ChangeNothing(bool fromWire) => Holds(
+    public Task OtherAddressesAndPorts_ChangeNothing(bool fromWire) => HoldsAsync(
         fromWire,
         from client in EndPoint from server in EndPoint where !client.Equals(server) select (Client: client, Server: server),
         (conversation, ends) => SameVerdicts(conversation, conversation.Segments.Select(segment => Rename(conversation, segment, ends.Client, ends.Server))));
@@ -49,7 +49,7 @@ public sealed class ClassifierPropertyTests(ClassifierPropertyTests.RecordedScen
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void SwappedEnds_ChangeNothing(bool fromWire) => Holds(
+    public Task SwappedEnds_ChangeNothing(bool fromWire) => HoldsAsync(
         fromWire,
         Gen.Constant(0),
         (conversation, _) => SameVerdicts(conversation, conversation.Segments.Select(segment => Rename(conversation, segment, conversation.Server, conversation.Client))));
@@ -57,7 +57,7 @@ public sealed class ClassifierPropertyTests(ClassifierPropertyTests.RecordedScen
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void ShiftedTime_ChangesNothing(bool fromWire) => Holds(
+    public Task ShiftedTime_ChangesNothing(bool fromWire) => HoldsAsync(
         fromWire,
         Gen.Choose(-1_600_000_000, int.MaxValue),
         (conversation, seconds) => SameVerdicts(conversation, conversation.Segments.Select(segment => segment with { Time = segment.Time + (seconds * 1_000_000_000L) })));
@@ -65,7 +65,7 @@ public sealed class ClassifierPropertyTests(ClassifierPropertyTests.RecordedScen
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void InterleavedWithOtherConnections_ChangesNothing(bool fromWire) => Holds(
+    public Task InterleavedWithOtherConnections_ChangesNothing(bool fromWire) => HoldsAsync(
         fromWire,
         Conversations.Generator.ListOf(3),
         (conversation, others) =>
@@ -84,7 +84,7 @@ public sealed class ClassifierPropertyTests(ClassifierPropertyTests.RecordedScen
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void DuplicatedPackets_ChangeNothing(bool fromWire) => Holds(
+    public Task DuplicatedPackets_ChangeNothing(bool fromWire) => HoldsAsync(
         fromWire,
         Gen.Elements(false, true).ListOf(64),
         (conversation, doubled) =>
@@ -98,7 +98,7 @@ public sealed class ClassifierPropertyTests(ClassifierPropertyTests.RecordedScen
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void DeletedPackets_NeverMakeAnotherCauseLikely(bool fromWire) => Holds(
+    public Task DeletedPackets_NeverMakeAnotherCauseLikely(bool fromWire) => HoldsAsync(
         fromWire,
         Gen.Elements(true, false).ListOf(64),
         // A pure acknowledgment leaves no trace, nor does a FIN that nothing acknowledged: then only the source's own count can
@@ -108,7 +108,7 @@ public sealed class ClassifierPropertyTests(ClassifierPropertyTests.RecordedScen
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void DroppedPackets_NeverMakeAnotherCauseLikely(bool fromWire) => Holds(
+    public Task DroppedPackets_NeverMakeAnotherCauseLikely(bool fromWire) => HoldsAsync(
         fromWire,
         Gen.Elements(true, false).ListOf(64),
         (conversation, deleted) => OnlyWeaker(conversation, [.. conversation.Segments.Where((segment, index) => segment.IsReset || !deleted[index % 64])], dropped: 1));
@@ -116,13 +116,13 @@ public sealed class ClassifierPropertyTests(ClassifierPropertyTests.RecordedScen
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void CaptureBegunLate_NeverMakesAnotherCauseLikely(bool fromWire) => Holds(
+    public Task CaptureBegunLate_NeverMakesAnotherCauseLikely(bool fromWire) => HoldsAsync(
         fromWire,
         Gen.Choose(1, 40),
         (conversation, begun) => OnlyWeaker(conversation, [.. conversation.Segments.Skip(Math.Min(begun, conversation.Segments.Count - 1))], dropped: 0));
 
     [Fact]
-    public void TrueCause_IsAmongTheCandidates_AndNeverAnotherLikely() => Holds(
+    public Task TrueCause_IsAmongTheCandidates_AndNeverAnotherLikely() => HoldsAsync(
         false,
         Gen.Constant(0),
         (conversation, _) =>
@@ -137,7 +137,7 @@ public sealed class ClassifierPropertyTests(ClassifierPropertyTests.RecordedScen
         Prop.ForAll<byte[][]>(packets => Record(packets.Where(bytes => bytes is not null).Select((bytes, index) => new RecordedPacket(bytes, index, index % 2 == 0 ? LinkType.Raw : LinkType.Ethernet))).Statistics.Received >= 0));
 
     [Fact]
-    public void DamagedPackets_GiveARecording() => Holds(
+    public Task DamagedPackets_GiveARecording() => HoldsAsync(
         false,
         (from at in Gen.Choose(0, 79) from value in Gen.Choose(0, 255) from cut in Gen.Choose(0, 90) select (At: at, Value: (byte)value, Cut: cut)).ListOf(40),
         (conversation, damages) =>
@@ -153,9 +153,9 @@ public sealed class ClassifierPropertyTests(ClassifierPropertyTests.RecordedScen
             return recording.Resets.All(verdict => verdict.Candidates.Count > 0);
         });
 
-    private void Holds<T>(bool fromWire, Gen<T> change, Func<Conversation, T, bool> property)
+    private static async Task HoldsAsync<T>(bool fromWire, Gen<T> change, Func<Conversation, T, bool> property)
     {
-        Gen<Conversation> conversations = fromWire ? Gen.Elements<Conversation>([.. recorded.Get()]) : Conversations.Generator;
+        Gen<Conversation> conversations = fromWire ? Gen.Elements<Conversation>([.. await FromWireAsync()]) : Conversations.Generator;
         var cases = from conversation in conversations from value in change select (Conversation: conversation, Change: value);
         Check.One(
             Config.QuickThrowOnFailure.WithMaxTest(fromWire ? 60 : 300),
@@ -217,55 +217,19 @@ public sealed class ClassifierPropertyTests(ClassifierPropertyTests.RecordedScen
     private static ResetRecording Record(IEnumerable<RecordedPacket> packets, long dropped = 0) =>
         ResetRecorder.Start(new RecordedPackets(packets, dropped)).StopAsync().GetAwaiter().GetResult();
 
-    /// <summary>Each scenario's packets, captured once.</summary>
-    public sealed class RecordedScenarios : IAsyncLifetime
+    // Those of one connection.
+    private static async Task<IReadOnlyList<Conversation>> FromWireAsync()
     {
-        // Those of one connection that end within the time of the others.
-        private static readonly string[] Recorded = ["ClosedPort", "CloseWithUnread", "DataAfterClose", "DisconnectUnspec", "LingerZero"];
-
-        private readonly List<Conversation> _conversations = [];
-        private readonly CapabilityProbe _probe = CaptureCapability.ProbePacketSocket();
-
-        public async ValueTask InitializeAsync()
+        List<Conversation> conversations = [];
+        foreach (string name in new[] { "ClosedPort", "CloseWithUnread", "DataAfterClose", "DisconnectUnspec", "LingerZero" })
         {
-            if (!_probe.IsAvailable)
+            ResetScenario scenario = RecordedScenarios.Find(name);
+            foreach (ResettingEnd end in scenario.Ends)
             {
-                return;
-            }
-
-            foreach (LoopbackScenario scenario in LoopbackScenarios.All.OfType<LoopbackScenario>().Where(scenario => Recorded.Contains(scenario.Name)))
-            {
-                foreach (ResettingEnd end in scenario.Ends)
-                {
-                    _conversations.Add(await RecordAsync(scenario, end));
-                }
+                conversations.Add(Conversation.From(scenario.Cause!.Value, (await RecordedScenarios.GetAsync(scenario, end, version6: false)).Packets));
             }
         }
 
-        public ValueTask DisposeAsync() => default;
-
-        internal IReadOnlyList<Conversation> Get()
-        {
-            Requirement.Check("capture", _probe.IsAvailable, _probe.Reason + _probe.Remedy);
-            return _conversations;
-        }
-
-        internal static async Task<Conversation> RecordAsync(LoopbackScenario scenario, ResettingEnd end)
-        {
-            LoopbackRun run = scenario.NewRun(new ScenarioOptions { Resetting = end });
-            using LinuxPacketSocket source = LinuxPacketSocket.OpenLoopback(new CaptureFilter { Addresses = [run.Address] });
-            await scenario.RunAsync(run);
-            List<WireSegment> segments = [];
-            foreach (RecordedPacket packet in RecordedPackets.CopyFrom(source, TimeSpan.FromMilliseconds(200)))
-            {
-                if (WireSegment.TryParse(packet) is { } segment)
-                {
-                    // One time for each, so that a reset is known again by it.
-                    segments.Add(segment with { Time = Math.Max(segment.Time / 100 * 100, segments.Count == 0 ? 0 : segments[^1].Time + 1000) });
-                }
-            }
-
-            return new Conversation(scenario.Cause!.Value, segments);
-        }
+        return conversations;
     }
 }

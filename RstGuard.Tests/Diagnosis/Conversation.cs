@@ -1,6 +1,7 @@
 using System.Net;
 using FsCheck;
 using FsCheck.Fluent;
+using RstGuard.Capture;
 using RstGuard.Diagnosis;
 using RstGuard.Tcp;
 
@@ -13,9 +14,22 @@ internal sealed record Conversation(ResetCause Cause, IReadOnlyList<WireSegment>
 
     public IPEndPoint Server => Segments[0].Destination;
 
+    /// <summary>What was captured of one.</summary>
+    public static Conversation From(ResetCause cause, IEnumerable<RecordedPacket> packets)
+    {
+        List<WireSegment> segments = [];
+        foreach (WireSegment segment in packets.Select(WireSegment.TryParse).OfType<WireSegment>())
+        {
+            // One time for each, so that a reset is known again by it.
+            segments.Add(segment with { Time = Math.Max(segment.Time / 100 * 100, segments.Count == 0 ? 0 : segments[^1].Time + 1000) });
+        }
+
+        return new Conversation(cause, segments);
+    }
+
     public override string ToString() =>
         Cause + Environment.NewLine + string.Join(Environment.NewLine, Segments.Select(segment =>
-            $"  {segment.Time / 1000} us {segment.Source} > {segment.Destination} {segment.Flags} seq {segment.SequenceNumber} ack {segment.AcknowledgmentNumber} win {segment.Window} len {segment.Payload.Length}"));
+            $"  {segment.Time / 1000} us {segment.Source} > {segment.Destination} {segment.Flags} seq {segment.SequenceNumber} ack {segment.AcknowledgmentNumber} win {segment.Window} len {segment.PayloadLength}"));
 }
 
 /// <summary>Makes conversations as Linux has them, up to the reset of each cause (docs/causes/shapes.md).</summary>

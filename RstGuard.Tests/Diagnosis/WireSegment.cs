@@ -15,23 +15,32 @@ internal sealed record WireSegment(IPEndPoint Source, IPEndPoint Destination, Tc
 
     public byte[] Payload { get; init; } = [];
 
+    /// <summary>Payload that was on the wire behind <see cref="Payload"/>, and that a capture cut off.</summary>
+    public int CutPayload { get; init; }
+
     public byte TypeOfService { get; init; }
 
+    public byte HopLimit { get; init; } = 64;
+
     public long Time { get; init; }
+
+    public int PayloadLength => Payload.Length + CutPayload;
 
     public bool IsReset => Flags.HasFlag(TcpFlags.Reset);
 
     /// <summary>Whether later sequence or acknowledgment numbers show that this segment was there.</summary>
-    public bool TakesSequenceSpace => !IsReset && (Payload.Length > 0 || (Flags & (TcpFlags.Syn | TcpFlags.Fin)) != 0);
+    public bool TakesSequenceSpace => !IsReset && (PayloadLength > 0 || (Flags & (TcpFlags.Syn | TcpFlags.Fin)) != 0);
 
     public static WireSegment? TryParse(RecordedPacket packet) =>
-        TcpSegment.TryParse(new CapturedPacket(packet.Data.Span, packet.Data.Length, packet.TimestampNanoseconds, packet.LinkType, 0, 1), out TcpSegment segment)
+        TcpSegment.TryParse(new CapturedPacket(packet.Data.Span, Math.Max(packet.WireLength, packet.Data.Length), packet.TimestampNanoseconds, packet.LinkType, 0, 1), out TcpSegment segment)
             ? new WireSegment(segment.Source.ToIPEndPoint(), segment.Destination.ToIPEndPoint(), segment.Flags, segment.SequenceNumber, segment.AcknowledgmentNumber)
             {
                 Window = segment.Window,
                 Options = segment.Options.ToArray(),
                 Payload = segment.Payload.ToArray(),
+                CutPayload = segment.PayloadLength - segment.Payload.Length,
                 TypeOfService = segment.TypeOfService,
+                HopLimit = segment.HopLimit,
                 Time = segment.TimestampNanoseconds,
             }
             : null;
@@ -45,17 +54,17 @@ internal sealed record WireSegment(IPEndPoint Source, IPEndPoint Destination, Tc
         {
             data[0] = 0x45;
             data[1] = TypeOfService;
-            BinaryPrimitives.WriteUInt16BigEndian(data.AsSpan(2), (ushort)data.Length);
-            data[8] = 64;
+            BinaryPrimitives.WriteUInt16BigEndian(data.AsSpan(2), (ushort)(data.Length + CutPayload));
+            data[8] = HopLimit;
             data[9] = 6;
         }
         else
         {
             data[0] = (byte)(0x60 | (TypeOfService >> 4));
             data[1] = (byte)(TypeOfService << 4);
-            BinaryPrimitives.WriteUInt16BigEndian(data.AsSpan(4), (ushort)(data.Length - header));
+            BinaryPrimitives.WriteUInt16BigEndian(data.AsSpan(4), (ushort)(data.Length + CutPayload - header));
             data[6] = 6;
-            data[7] = 64;
+            data[7] = HopLimit;
         }
 
         Source.Address.GetAddressBytes().CopyTo(data, version4 ? 12 : 8);
@@ -70,6 +79,6 @@ internal sealed record WireSegment(IPEndPoint Source, IPEndPoint Destination, Tc
         BinaryPrimitives.WriteUInt16BigEndian(tcp[14..], Window);
         Options.CopyTo(tcp[20..]);
         Payload.CopyTo(tcp[(20 + Options.Length)..]);
-        return new RecordedPacket(data, Time);
+        return new RecordedPacket(data, Time, WireLength: data.Length + CutPayload);
     }
 }
