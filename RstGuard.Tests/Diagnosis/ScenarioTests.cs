@@ -1,4 +1,3 @@
-using RstGuard.Capture;
 using RstGuard.Diagnosis;
 using RstGuard.Lab;
 using RstGuard.Scenarios;
