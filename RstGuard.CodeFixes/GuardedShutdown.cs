@@ -11,6 +11,10 @@ namespace RstGuard;
 /// Writes <c>Shutdown</c> before what closes a socket, with its failures caught: on a socket that is not connected it throws, and the
 /// close after it would be skipped.
 /// </summary>
+/// <remarks>
+/// Not the Runtime's graceful close, where that is referenced either: it waits, and reads, while here a receive may be pending that somebody
+/// else waits for, or the code closes at once on purpose.
+/// </remarks>
 internal sealed class GuardedShutdown
 {
     private readonly FixedDocument _document;

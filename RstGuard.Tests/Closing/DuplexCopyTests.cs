@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace RstGuard.Tests.Guard;
+namespace RstGuard.Tests.Closing;
 
 public sealed class DuplexCopyTests
 {

@@ -13,6 +13,11 @@ namespace RstGuard;
 /// Closing while received data is unread resets the connection (RFC 2525 section 2.17; Linux: __tcp_close in net/ipv4/tcp.c), and so
 /// does data that arrives after the close; the peer then loses what was on its way to it. The peer must accept a half-close: some
 /// drop their answer when they see the FIN, such as servers of HTTP/1.x. Meant for a connection that nobody else reads from.
+/// <para>
+/// Linger is switched off: with zero seconds the close at the end would throw away what the peer has not taken yet, with more it would
+/// block beyond the limit (socket(7), SO_LINGER). Where a limit is reached, what was sent stays with the kernel, which goes on delivering
+/// it; a peer that goes on sending gets a reset then.
+/// </para>
 /// </remarks>
 public static class GracefulClose
 {
@@ -217,16 +222,22 @@ public static class GracefulClose
     {
         try
         {
-            socket.Shutdown(SocketShutdown.Send);
+            EndSending(socket);
             byte[] buffer = new byte[BufferSize];
             Stopwatch waited = Stopwatch.StartNew();
             while (maximumBytes > 0)
             {
                 // A timeout of the socket would bound each receive, not all of them, and a non-blocking socket would not wait.
                 double remaining = (timeout - waited.Elapsed).TotalMilliseconds * 1000;
-                if (remaining <= 0 || !socket.Poll((int)Math.Min(remaining, int.MaxValue), SelectMode.SelectRead))
+                if (remaining <= 0)
                 {
                     return;
+                }
+
+                // It takes microseconds, 35 minutes of them at most.
+                if (!socket.Poll((int)Math.Ceiling(Math.Min(remaining, int.MaxValue)), SelectMode.SelectRead))
+                {
+                    continue;
                 }
 
                 int count = socket.Receive(buffer, 0, (int)Math.Min(BufferSize, maximumBytes), SocketFlags.None);
@@ -252,7 +263,7 @@ public static class GracefulClose
     {
         try
         {
-            socket.Shutdown(SocketShutdown.Send);
+            EndSending(socket);
             byte[] buffer = new byte[BufferSize];
             using (CancellationTokenSource limit = new CancellationTokenSource(timeout))
             {
@@ -287,27 +298,29 @@ public static class GracefulClose
     {
         try
         {
-            byte[] buffer = new byte[BufferSize];
             using (CancellationTokenSource limit = new CancellationTokenSource(timeout))
             {
-                // It takes no token, and waits while the peer takes no data.
+                // It takes no token, and waits while the peer takes no data. A peer that is sending takes none before it has sent: so it is
+                // read meanwhile.
                 Task farewell = stream.ShutdownAsync();
-                if (await Task.WhenAny(farewell, Task.Delay(Timeout.Infinite, limit.Token)).ConfigureAwait(false) != farewell)
+                try
                 {
-                    return;
-                }
-
-                await farewell.ConfigureAwait(false);
-                while (maximumBytes > 0)
-                {
-                    Memory<byte> part = buffer.AsMemory(0, (int)Math.Min(BufferSize, maximumBytes));
-                    int count = await stream.ReadAsync(part, limit.Token).ConfigureAwait(false);
-                    if (count == 0)
+                    byte[] buffer = new byte[BufferSize];
+                    int count;
+                    do
                     {
-                        return;
+                        Memory<byte> part = buffer.AsMemory(0, (int)Math.Min(BufferSize, maximumBytes));
+                        count = await stream.ReadAsync(part, limit.Token).ConfigureAwait(false);
+                        maximumBytes -= count;
                     }
+                    while (count > 0 && maximumBytes > 0);
+                }
+                finally
+                {
+                    await Task.WhenAny(farewell, Task.Delay(Timeout.Infinite, limit.Token)).ConfigureAwait(false);
 
-                    maximumBytes -= count;
+                    // What fails when the stream is closed under it is nobody's failure.
+                    _ = farewell.ContinueWith(ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
                 }
             }
         }
@@ -327,6 +340,12 @@ public static class GracefulClose
         {
             // Somebody else is reading.
         }
+    }
+
+    private static void EndSending(Socket socket)
+    {
+        socket.LingerState = new LingerOption(false, 0);
+        socket.Shutdown(SocketShutdown.Send);
     }
 
     private static void Check(object connection, string name, TimeSpan timeout, long maximumBytes)

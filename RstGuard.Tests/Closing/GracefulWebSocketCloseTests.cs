@@ -1,7 +1,7 @@
 using System.IO.Pipelines;
 using System.Net.WebSockets;
 
-namespace RstGuard.Tests.Guard;
+namespace RstGuard.Tests.Closing;
 
 public sealed class GracefulWebSocketCloseTests
 {
