@@ -65,8 +65,9 @@ public sealed class GracefulCloseLossyPeerTests
         int received = 0;
         try
         {
+            using CancellationTokenSource limit = new(ConnectedPair.Ample);
             byte[] buffer = new byte[65_536];
-            while (await pair.Peer.ReceiveAsync(buffer).WaitAsync(ConnectedPair.Ample) is > 0 and int count)
+            while (await pair.Peer.ReceiveAsync(buffer, limit.Token) is > 0 and int count)
             {
                 received += count;
             }
