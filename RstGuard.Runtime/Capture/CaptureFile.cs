@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace RstGuard.Capture;
 
@@ -56,6 +57,7 @@ public abstract class CaptureFile : IPacketSource
 
     /// <inheritdoc/>
     /// <exception cref="CaptureFileException">The file is damaged or cut off; what was read before it stands.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public ReadResult Read(out CapturedPacket packet, TimeSpan timeout)
     {
         while (!_ended)

@@ -1,12 +1,20 @@
 using System.IO.MemoryMappedFiles;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace RstGuard.Capture;
 
-/// <summary>The bytes of a capture file in their order, without a copy of their own where the file can be mapped.</summary>
-internal abstract class CaptureInput : IDisposable
+/// <summary>
+/// The bytes of a capture file in their order, without a copy of their own where the file can be mapped. Either way they are looked at
+/// through a window that moves on, so that memory does not grow with the file.
+/// </summary>
+internal abstract unsafe class CaptureInput : IDisposable
 {
+    private byte* _next;
+    private int _available;
+
     /// <summary>How many bytes were passed.</summary>
-    public long Position { get; protected set; }
+    public long Position { get; private set; }
 
     /// <summary>A regular file is mapped; a pipe, or a file that doesn't tell its length, is read as a stream.</summary>
     public static CaptureInput Open(string path)
@@ -27,40 +35,62 @@ internal abstract class CaptureInput : IDisposable
 
     /// <summary>The next bytes, fewer than <paramref name="count"/> only where the input ends. Valid until the next call.</summary>
     /// <exception cref="CaptureFileException">The operating system could not read them.</exception>
-    public abstract ReadOnlySpan<byte> Peek(int count);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ReadOnlySpan<byte> Peek(int count)
+    {
+        if (_available < count)
+        {
+            Load(count);
+        }
+
+        return new(_next, Math.Min(count, _available));
+    }
 
     /// <summary>Passes <paramref name="count"/> bytes.</summary>
     /// <returns>False where the input ends before.</returns>
     /// <exception cref="CaptureFileException">The operating system could not read them.</exception>
-    public abstract bool Skip(long count);
-
-    public abstract void Dispose();
-
-    private sealed unsafe class Mapped : CaptureInput
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool Skip(long count)
     {
+        if (count > _available)
+        {
+            return SkipBeyond(count);
+        }
+
+        _next += count;
+        _available -= (int)count;
+        Position += count;
+        return true;
+    }
+
+    public virtual void Dispose() => SetWindow(null, 0);
+
+    /// <summary>Sets the window at <see cref="Position"/>, of <paramref name="count"/> bytes or more where the input has them.</summary>
+    protected abstract void Load(int count);
+
+    /// <summary>Passes more than the window has.</summary>
+    protected abstract bool SkipBeyond(long count);
+
+    private void SetWindow(byte* start, int length)
+    {
+        _next = start;
+        _available = length;
+    }
+
+    private sealed class Mapped : CaptureInput
+    {
+        /// <summary>Large beside any packet, and little enough to stay in memory together with what else is there.</summary>
+        private const int WindowLength = 32 << 20;
+
         private readonly MemoryMappedFile _file;
-        private readonly MemoryMappedViewAccessor _view;
-        private readonly byte* _start;
         private readonly long _length;
+        private MemoryMappedViewAccessor? _view;
         private bool _disposed;
 
         public Mapped(FileStream file)
         {
             _length = file.Length;
             _file = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-            _view = _file.CreateViewAccessor(0, _length, MemoryMappedFileAccess.Read);
-            _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
-            _start += _view.PointerOffset;
-        }
-
-        public override ReadOnlySpan<byte> Peek(int count) =>
-            _disposed ? default : new(_start + Position, (int)Math.Min(count, _length - Position));
-
-        public override bool Skip(long count)
-        {
-            bool whole = count <= _length - Position;
-            Position += Math.Min(count, _length - Position);
-            return whole;
         }
 
         public override void Dispose()
@@ -68,73 +98,111 @@ internal abstract class CaptureInput : IDisposable
             if (!_disposed)
             {
                 _disposed = true;
+                Unmap();
+                _file.Dispose();
+            }
+        }
+
+        protected override void Load(int count)
+        {
+            int length = (int)Math.Min(_length - Position, Math.Max(WindowLength, count));
+            if (_disposed || length == _available)
+            {
+                return;
+            }
+
+            Unmap();
+            byte* start = null;
+            try
+            {
+                _view = _file.CreateViewAccessor(Position, length, MemoryMappedFileAccess.Read);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+            {
+                throw new CaptureFileException($"the file could not be read any further: {exception.Message}", Position, exception);
+            }
+
+            _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+            SetWindow(start + _view.PointerOffset, length);
+        }
+
+        protected override bool SkipBeyond(long count)
+        {
+            if (_disposed)
+            {
+                return false;
+            }
+
+            bool whole = count <= _length - Position;
+            Position += Math.Min(count, _length - Position);
+            Unmap();
+            return whole;
+        }
+
+        private void Unmap()
+        {
+            SetWindow(null, 0);
+            if (_view is not null)
+            {
                 _view.SafeMemoryMappedViewHandle.ReleasePointer();
                 _view.Dispose();
-                _file.Dispose();
+                _view = null;
             }
         }
     }
 
     private sealed class Streamed(Stream stream) : CaptureInput
     {
-        private byte[] _buffer = new byte[1 << 18];
-        private int _start;
-        private int _end;
+        private byte[] _buffer = NewBuffer(1 << 18);
 
-        public override ReadOnlySpan<byte> Peek(int count)
+        public override void Dispose()
         {
-            if (_end - _start < count)
-            {
-                Fill(count);
-            }
-
-            return _buffer.AsSpan(_start, Math.Min(count, _end - _start));
+            base.Dispose();
+            stream.Dispose();
         }
 
-        public override bool Skip(long count)
+        protected override void Load(int count)
         {
-            while (count > _end - _start)
+            // Few bytes are left of the window, or it must grow: both begin again at the buffer's start.
+            byte[] target = count > _buffer.Length ? NewBuffer(count) : _buffer;
+            new ReadOnlySpan<byte>(_next, _available).CopyTo(target);
+            _buffer = target;
+            int end = _available;
+            try
             {
-                count -= _end - _start;
-                Position += _end - _start;
-                _start = _end = 0;
-                Fill(1);
-                if (_end == 0)
+                int read;
+                while (end < count && (read = stream.Read(_buffer, end, _buffer.Length - end)) > 0)
+                {
+                    end += read;
+                }
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ObjectDisposedException or InvalidDataException)
+            {
+                throw new CaptureFileException($"the file could not be read any further: {exception.Message}", Position + end, exception);
+            }
+            finally
+            {
+                SetWindow((byte*)Marshal.UnsafeAddrOfPinnedArrayElement(_buffer, 0), end);
+            }
+        }
+
+        protected override bool SkipBeyond(long count)
+        {
+            while (count > _available)
+            {
+                count -= _available;
+                Position += _available;
+                SetWindow(null, 0);
+                Load(1);
+                if (_available == 0)
                 {
                     return false;
                 }
             }
 
-            _start += (int)count;
-            Position += count;
-            return true;
+            return Skip(count);
         }
 
-        public override void Dispose() => stream.Dispose();
-
-        private void Fill(int count)
-        {
-            if (_buffer.Length - _start < count)
-            {
-                byte[] target = count > _buffer.Length ? new byte[count] : _buffer;
-                _buffer.AsSpan(_start, _end - _start).CopyTo(target);
-                _buffer = target;
-                _end -= _start;
-                _start = 0;
-            }
-
-            try
-            {
-                int read;
-                while (_end - _start < count && (read = stream.Read(_buffer, _end, _buffer.Length - _end)) > 0)
-                {
-                    _end += read;
-                }
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ObjectDisposedException or InvalidDataException)
-            {
-                throw new CaptureFileException($"the file could not be read any further: {exception.Message}", Position + _end - _start, exception);
-            }
-        }
+        private static byte[] NewBuffer(int length) => GC.AllocateUninitializedArray<byte>(length, pinned: true);
     }
 }

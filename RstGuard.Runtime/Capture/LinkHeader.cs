@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace RstGuard.Capture;
 
@@ -11,6 +12,7 @@ internal static class LinkHeader
 
     /// <summary>Where the IP header of a packet begins.</summary>
     /// <returns>The number of bytes before it, less than the packet has; -1 where it carries no IP, is cut, or contradicts itself.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int LengthOf(LinkType type, ReadOnlySpan<byte> data)
     {
         (int length, int version) = type switch
@@ -56,6 +58,7 @@ internal static class LinkHeader
     }
 
     // An EtherType, behind which VLAN tags may stand: two bytes of tag and the next EtherType (IEEE 802.1Q, 802.1ad, and the older 0x9100).
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static (int Length, int Version) OfProtocol(ReadOnlySpan<byte> data, int protocolAt, int length)
     {
         while (data.Length >= protocolAt + 2)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace RstGuard.Capture;
 
@@ -38,6 +39,7 @@ public sealed class PcapReader : CaptureFile
 
     internal static bool IsMagic(uint magic) => magic is Microseconds or Nanoseconds;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private protected override bool TryReadNext(out CapturedPacket packet)
     {
         packet = default;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace RstGuard.Capture;
 
@@ -34,6 +35,7 @@ public sealed class PcapngReader : CaptureFile
     {
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private protected override bool TryReadNext(out CapturedPacket packet)
     {
         packet = default;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using RstGuard.Capture;
 using RstGuard.Tcp;
 
@@ -248,6 +249,7 @@ public sealed class ResetRecorder : IAsyncDisposable
         return _sentinelSeen.Task.IsCompleted;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ReadAll()
     {
         try
@@ -277,6 +279,7 @@ public sealed class ResetRecorder : IAsyncDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Add(in CapturedPacket packet)
     {
         _options.Observer?.Invoke(packet);
@@ -290,7 +293,11 @@ public sealed class ResetRecorder : IAsyncDisposable
             return;
         }
 
-        Interlocked.Exchange(ref _lastPacketTicks, Environment.TickCount64);
+        if (_source.IsLive)
+        {
+            Interlocked.Exchange(ref _lastPacketTicks, Environment.TickCount64);
+        }
+
         Connection connection = _table.Add(segment, out int sender);
         while (_settling.TryPeek(out ResetObservation? oldest) && segment.TimestampNanoseconds - oldest.Reset.TimestampNanoseconds > SettleNanoseconds)
         {

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace RstGuard.Tcp;
 
 /// <summary>One segment in a connection's flight recorder.</summary>
@@ -87,18 +89,30 @@ internal sealed record EarlierIncarnation(uint[] NextSequenceNumbers, bool[] Fin
 
 /// <summary>One incarnation of a four-tuple. Memory is fixed, whatever is captured.</summary>
 /// <param name="key">Its four-tuple.</param>
+/// <param name="hash">The key's hash in its table.</param>
+/// <param name="recorder">Its flight recorder, which is another's when it has left the table.</param>
 /// <param name="followsUnfinished">Whether the four-tuple's earlier incarnation was not seen to end, so that this one may still meet its remains.</param>
 /// <param name="earlier">The four-tuple's earlier incarnation; null where none was captured.</param>
-internal sealed class Connection(ConnectionKey key, bool followsUnfinished = false, EarlierIncarnation? earlier = null)
+internal sealed class Connection(ConnectionKey key, uint hash, SegmentRecorder recorder, bool followsUnfinished = false, EarlierIncarnation? earlier = null)
 {
     /// <summary>How many segments the flight recorder keeps.</summary>
     public const int RecorderLength = 16;
 
-    private readonly SegmentRecord[] _recorder = new SegmentRecord[RecorderLength];
     private long _segments;
     private bool _isUnclear = followsUnfinished;
 
     public ConnectionKey Key { get; } = key;
+
+    public uint Hash { get; } = hash;
+
+    public SegmentRecorder Recorder { get; } = recorder;
+
+    /// <summary>Which order of age it stands in; its neighbours there follow.</summary>
+    public ConnectionAge? Age { get; set; }
+
+    public Connection? Older { get; set; }
+
+    public Connection? Younger { get; set; }
 
     public ConnectionEnd[] Ends { get; } = [new(), new()];
 
@@ -117,8 +131,6 @@ internal sealed class Connection(ConnectionKey key, bool followsUnfinished = fal
     /// <summary>What watches the segments that follow a reset; few, as only the first resets of a connection do.</summary>
     public List<Action<SegmentRecord>>? Followers { get; private set; }
 
-    public LinkedListNode<Connection>? Node { get; set; }
-
     public bool IsOver => Resets > 0 || (Ends[0].FinSeen && Ends[1].FinSeen);
 
     public bool IsWholeFromHandshake => Client >= 0 && !HasGap;
@@ -130,7 +142,7 @@ internal sealed class Connection(ConnectionKey key, bool followsUnfinished = fal
     {
         for (long i = Math.Max(0, _segments - RecorderLength); i < _segments; i++)
         {
-            yield return _recorder[i % RecorderLength];
+            yield return Recorder[i];
         }
     }
 
@@ -154,6 +166,7 @@ internal sealed class Connection(ConnectionKey key, bool followsUnfinished = fal
         // Until the third segment of the handshake, another initial sequence number is an error of this incarnation.
         && (IsOver || Client < 0 || (Ends[0].HasAcknowledged && Ends[1].HasAcknowledged));
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Add(in TcpSegment segment, int sender)
     {
         if (_segments == 0)
@@ -176,12 +189,12 @@ internal sealed class Connection(ConnectionKey key, bool followsUnfinished = fal
             options.HasTimestamps,
             options.TimestampValue,
             options.TimestampEcho);
-        if (_segments > 0 && !segment.IsReset && IsSecondCopy(record, _recorder[(_segments - 1) % RecorderLength]))
+        if (_segments > 0 && !segment.IsReset && IsSecondCopy(record, Recorder[_segments - 1]))
         {
             return;
         }
 
-        _recorder[_segments % RecorderLength] = record;
+        Recorder[_segments] = record;
         _segments++;
         if (Followers is { } followers)
         {
@@ -222,8 +235,10 @@ internal sealed class Connection(ConnectionKey key, bool followsUnfinished = fal
     }
 
     // Some captures of a loopback interface show each packet twice; nothing is retransmitted so soon.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool IsSecondCopy(in SegmentRecord record, in SegmentRecord last) =>
-        record.TimestampNanoseconds - last.TimestampNanoseconds < 50_000
+        record.SequenceNumber == last.SequenceNumber
+        && record.TimestampNanoseconds - last.TimestampNanoseconds < 50_000
         && record with { Frame = last.Frame, TimestampNanoseconds = last.TimestampNanoseconds } == last;
 
     private void AddSyn(in TcpSegment segment, in TcpOptions options, int sender, ConnectionEnd from)
@@ -243,6 +258,7 @@ internal sealed class Connection(ConnectionKey key, bool followsUnfinished = fal
         _isUnclear |= options.IsIncomplete;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddSequence(in TcpSegment segment, ConnectionEnd from)
     {
         uint end = segment.EndSequenceNumber;
@@ -279,6 +295,7 @@ internal sealed class Connection(ConnectionKey key, bool followsUnfinished = fal
         from.NextSequenceNumber = end;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddAcknowledgment(in TcpSegment segment, ConnectionEnd from, ConnectionEnd to)
     {
         if (!to.HasSent || Sequence.IsAfter(segment.AcknowledgmentNumber, to.NextSequenceNumber))

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace RstGuard.Tcp;
 
@@ -22,6 +23,7 @@ internal readonly record struct TcpOptions
     /// <summary>Whether the list breaks its own rules or was cut, so that an option may be missing here.</summary>
     public bool IsIncomplete { get; private init; }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static TcpOptions Parse(ReadOnlySpan<byte> options, bool cut)
     {
         int? scale = null;

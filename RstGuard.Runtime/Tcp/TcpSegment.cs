@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using RstGuard.Capture;
 
 namespace RstGuard.Tcp;
@@ -56,6 +57,7 @@ internal readonly ref struct TcpSegment
 
     /// <summary>Parses a captured packet.</summary>
     /// <returns>False where it is no TCP segment, a fragment without the TCP header, or malformed.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool TryParse(in CapturedPacket packet, out TcpSegment segment)
     {
         segment = default;
@@ -77,6 +79,7 @@ internal readonly ref struct TcpSegment
         };
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryParseIPv4(ReadOnlySpan<byte> data, int wireLength, in CapturedPacket packet, out TcpSegment segment)
     {
         segment = default;
@@ -97,6 +100,7 @@ internal readonly ref struct TcpSegment
         return TryParseTcp(data[header..], total - header, packet, data[8], (byte)(data[1] & 0xfc), data.Slice(12, 4), data.Slice(16, 4), out segment);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryParseIPv6(ReadOnlySpan<byte> data, int wireLength, in CapturedPacket packet, out TcpSegment segment)
     {
         segment = default;
@@ -150,6 +154,7 @@ internal readonly ref struct TcpSegment
         return TryParseTcp(data[offset..], total - offset, packet, data[7], (byte)(trafficClass & 0xfc), data.Slice(8, 16), data.Slice(24, 16), out segment);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryParseTcp(
         ReadOnlySpan<byte> tcp,
         int length,

@@ -116,6 +116,42 @@ public sealed class CaptureFileTests
     }
 
     [Fact]
+    public void FileLongerThanItsWindow_IsReadToItsEnd_WithPacketsAcrossWindows()
+    {
+        const int Most = 700;
+        byte[] record = new byte[16 + 65_531];
+        string path = Path.GetTempFileName();
+        try
+        {
+            using (FileStream file = File.OpenWrite(path))
+            {
+                file.Write(CaptureBytes.Pcap([]));
+                for (int number = 0; number < Most; number++)
+                {
+                    BinaryPrimitives.WriteInt32LittleEndian(record, number);
+                    BinaryPrimitives.WriteInt32LittleEndian(record.AsSpan(8), record.Length - 16);
+                    BinaryPrimitives.WriteInt32LittleEndian(record.AsSpan(12), record.Length - 16);
+                    record[16] = record[^1] = (byte)number;
+                    file.Write(record);
+                }
+            }
+
+            using CaptureFile source = CaptureFile.Open(path);
+            for (int number = 0; number < Most; number++)
+            {
+                Assert.Equal(ReadResult.Packet, source.Read(out CapturedPacket packet, TimeSpan.Zero));
+                Assert.Equal((number * 1_000_000_000L, record.Length - 16, (byte)number, (byte)number), (packet.TimestampNanoseconds, packet.Data.Length, packet.Data[0], packet.Data[^1]));
+            }
+
+            Assert.Equal(ReadResult.Ended, source.Read(out _, TimeSpan.Zero));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
     public void StreamInSmallPieces_ReadsAsAWhole()
     {
         byte[] bytes = EveryBlock(bigEndian: false);

@@ -129,8 +129,7 @@ public sealed class ResetRecorderTests
         WireSegment made = new(client, Server, flags, active ? 100u : 7u, active ? 200u : 0u) { Window = active ? (ushort)64 : (ushort)0 };
         RecordedPacket packet = made.ToPacket();
         Assert.True(TcpSegment.TryParse(new CapturedPacket(packet.Data.Span, packet.Data.Length, 0, LinkType.Raw, 0, 1), out TcpSegment segment));
-        Connection connection = new(ConnectionKey.Of(segment.Source, segment.Destination, out int sender));
-        connection.Add(segment, sender);
+        Connection connection = new ConnectionTable(1).Add(segment, out int sender);
         return ResetObservation.From(connection, segment, sender);
     }
 
