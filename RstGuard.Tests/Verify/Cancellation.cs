@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Diagnostics;
 
@@ -26,15 +27,13 @@ internal static class Cancellation
         // Before the rule sees its first body, after it, and while it is at work (where it reads an option).
         for (int moment = 0; moment < 3; moment++)
         {
-            using var during = new CancellationTokenSource();
+            await using var during = new Interruption();
             AnalyzerOptions options = project.AnalyzerOptions;
-            var waiting = new CancellingOptions(options.AnalyzerConfigOptionsProvider, during);
             (ImmutableArray<DiagnosticAnalyzer> analyzers, options) = moment switch
             {
                 0 => (rule.Analyzers().Insert(0, new AtFirstBody(during.Cancel)), options),
                 1 => (rule.Analyzers().Add(new AtFirstBody(during.Cancel)), options),
-                // Armed late, since Roslyn itself reads options before any analyzer does.
-                _ => (rule.Analyzers().Insert(0, new AtFirstBody(() => waiting.Armed = true)), new AnalyzerOptions([], waiting)),
+                _ => (rule.Analyzers(), new AnalyzerOptions([], new CancellingOptions(options.AnalyzerConfigOptionsProvider, during.Cancel))),
             };
             var analysis = new Analysis(project.Compile(), options, analyzers);
             try
@@ -45,14 +44,52 @@ internal static class Cancellation
             {
             }
 
+            await during.EndAsync();
             Verify.Same("again after a cancelled analysis", whole, Verify.Sorted(await analysis.WholeAsync()));
         }
     }
 
-    private sealed class CancellingOptions(AnalyzerConfigOptionsProvider options, CancellationTokenSource source) : AnalyzerConfigOptionsProvider
+    /// <summary>
+    /// Cancels an analysis without ending it for its caller before the rule has ended: Roslyn gives up waiting in a callback of the token, and what the
+    /// rule throws after that would be seen by nobody.
+    /// </summary>
+    private sealed class Interruption : IAsyncDisposable
     {
-        public bool Armed { get; set; }
+        private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
 
+        private readonly CancellationTokenSource _source = new();
+        private readonly ManualResetEventSlim _ended = new();
+        private Task _callbacks = Task.CompletedTask;
+        private int _cancelled;
+
+        public CancellationToken Token => _source.Token;
+
+        public void Cancel()
+        {
+            if (Interlocked.Exchange(ref _cancelled, 1) == 0)
+            {
+                // The callback that was registered last runs first, and so keeps back the others.
+                _source.Token.Register(() => _ended.Wait(Limit));
+                _callbacks = _source.CancelAsync();
+            }
+        }
+
+        public Task EndAsync()
+        {
+            _ended.Set();
+            return _callbacks;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await EndAsync();
+            _source.Dispose();
+            _ended.Dispose();
+        }
+    }
+
+    private sealed class CancellingOptions(AnalyzerConfigOptionsProvider options, Action cancel) : AnalyzerConfigOptionsProvider
+    {
         public override AnalyzerConfigOptions GlobalOptions => Cancelled(options.GlobalOptions);
 
         public override AnalyzerConfigOptions GetOptions(SyntaxTree tree) => Cancelled(options.GetOptions(tree));
@@ -61,13 +98,18 @@ internal static class Cancellation
 
         private AnalyzerConfigOptions Cancelled(AnalyzerConfigOptions result)
         {
-            if (Armed)
+            if (IsAskedByRule())
             {
-                source.Cancel();
+                cancel();
             }
 
             return result;
         }
+
+        // Roslyn reads options too, before any analyzer and between them, and the order of analyzers is not one to build on.
+        private static bool IsAskedByRule() => new StackTrace().GetFrames()
+            .Select(frame => frame.GetMethod()?.DeclaringType)
+            .FirstOrDefault(type => type is not null && type != typeof(CancellingOptions))?.Assembly.GetName().Name?.StartsWith("Microsoft.CodeAnalysis", StringComparison.Ordinal) == false;
     }
 
 #pragma warning disable RS1036, RS1038, RS1041, RS2008 // Not an analyzer that ships.
