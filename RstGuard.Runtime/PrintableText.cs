@@ -41,7 +41,7 @@ internal static class PrintableText
         return clean?.ToString() ?? text;
     }
 
-    private static bool IsShown(char c, bool keepLines) => c is >= ' ' and < '\x7f' || (c == '\n' && keepLines) || (c > '\x9f' && !IsHidden(char.GetUnicodeCategory(c)));
+    private static bool IsShown(char c, bool keepLines) => c is >= ' ' and < '\x7f' || (c == '\n' && keepLines) || (c is > '\x9f' and < '\ufffe' && !IsHidden(char.GetUnicodeCategory(c)));
 
     // Format characters turn the direction of text (U+202A to U+202E, U+2066 to U+2069) or are not seen at all.
     private static bool IsHidden(UnicodeCategory category) => category

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using RstGuard.Capture;
 using RstGuard.Diagnosis;
+using RstGuard.Reports;
 
 namespace RstGuard.Cli.Explaining;
 
@@ -24,22 +25,48 @@ internal static class ExplainCommand
         };
         Option<string> format = new("--format")
         {
-            Description = "text, or json: an array of resets on stdout and nothing else.",
+            Description = "text; json: an array of resets; html: one page; svg: the ladders as a picture; pcapng: the packets again, with the verdicts as comments.",
             DefaultValueFactory = _ => "text",
         };
-        format.AcceptOnlyFromAmong("text", "json");
-        Command command = new("explain", "Names the cause of each TCP reset in a capture file, with the evidence.") { file, format };
+        format.AcceptOnlyFromAmong("text", "json", "html", "svg", "pcapng");
+        Option<FileInfo?> output = new("--output", "-o")
+        {
+            Description = "The file to write; stdout unless given. A file of that name is replaced.",
+        };
+        Command command = new("explain", "Names the cause of each TCP reset in a capture file, with the evidence.") { file, format, output };
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(format) is not { Errors: var errors } || errors.Any() || result.GetValue(format) != "pcapng")
+            {
+                return;
+            }
+
+            if (result.GetValue(output) is null)
+            {
+                result.AddError("--format pcapng is no text: name a file for it with --output.");
+            }
+            else if (result.GetValue(file) == "-")
+            {
+                result.AddError("--format pcapng reads its file twice, which standard input can't be: save the capture to a file first.");
+            }
+        });
         command.SetAction((parsed, cancellationToken) => RunAsync(
             parsed.GetRequiredValue(file),
-            parsed.GetRequiredValue(format) == "json",
+            parsed.GetRequiredValue(format),
+            parsed.GetValue(output)?.FullName,
             parsed.InvocationConfiguration.Output,
             parsed.InvocationConfiguration.Error,
             cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string path, bool asJson, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string path, string format, string? outputPath, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
+        if (path != "-" && Path.GetFullPath(path) == outputPath)
+        {
+            throw new IOException("--output names the file that is read: give the new one another name.");
+        }
+
         CaptureFile file = path == "-" ? CaptureFile.Open(Console.OpenStandardInput(), "standard input") : CaptureFile.Open(path);
         UntilDamage source = new(file);
         ResetRecorderOptions options = new() { MaxConnections = MaxConnections, MaxResets = MaxResets };
@@ -47,13 +74,21 @@ internal static class ExplainCommand
         ResetRecording recording = await recorder.StopAsync(cancellationToken);
         await recorder.DisposeAsync();
 
-        if (asJson)
+        ResetReport report = ResetReport.Of(recording, path == "-" ? "standard input" : path);
+        if (format == "pcapng")
         {
-            await ExplainOutput.WriteJsonAsync(recording.Resets, output);
+            using UntilDamage again = new(CaptureFile.Open(path));
+            await using FileStream written = File.Create(outputPath!);
+            report.WritePcapng(written, again);
+        }
+        else if (outputPath is not null)
+        {
+            await using StreamWriter written = new(outputPath);
+            Write(report, format, written);
         }
         else
         {
-            ExplainOutput.WriteText(recording, output);
+            Write(report, format, output);
         }
 
         if (file.PacketsOfOtherLinkTypes > 0)
@@ -73,6 +108,25 @@ internal static class ExplainCommand
         }
 
         return 0;
+    }
+
+    private static void Write(ResetReport report, string format, TextWriter output)
+    {
+        switch (format)
+        {
+            case "json":
+                JsonReport.WriteResets(report.Resets, output);
+                break;
+            case "html":
+                report.WriteHtml(output);
+                break;
+            case "svg":
+                report.WriteSvg(output);
+                break;
+            default:
+                report.WriteText(output);
+                break;
+        }
     }
 
     /// <summary>A file up to where it is damaged: what was read before stands.</summary>

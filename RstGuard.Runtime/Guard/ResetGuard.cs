@@ -294,6 +294,6 @@ public sealed class ResetGuard : IAsyncDisposable
     private sealed record Outcome(
         IReadOnlyList<GuardedReset> Own, IReadOnlyList<GuardedReset> Unowned, IReadOnlyList<ResetVerdict> Foreign, IReadOnlyList<string> Gaps)
     {
-        public IReadOnlyList<string> Notes { get; } = ResetReport.Notes(Unowned, Foreign);
+        public IReadOnlyList<string> Notes { get; } = ResetReport.NotesOf(Unowned, Foreign);
     }
 }

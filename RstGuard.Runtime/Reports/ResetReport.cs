@@ -1,16 +1,120 @@
 using System.Globalization;
 using System.Text;
 using RstGuard.CallSites;
+using RstGuard.Capture;
 using RstGuard.Diagnosis;
 
 namespace RstGuard.Reports;
 
-/// <summary>Resets told in plain text, as a test's output shows them.</summary>
-internal static class ResetReport
+/// <summary>
+/// What was seen of resets, as one model that is told in several forms: text, JSON, a page of HTML, a ladder in SVG, and the packets with
+/// comments. Whatever a capture held, the text can't write a control sequence to a terminal, nor the page run a script.
+/// </summary>
+public sealed record ResetReport
 {
     private const int MaximumListed = 5;
 
-    public static string Describe(IReadOnlyList<GuardedReset> resets, IReadOnlyList<string> reservations, IReadOnlyList<string> notes)
+    /// <summary>What was watched: a file, a test's name.</summary>
+    public required string Subject { get; init; }
+
+    /// <summary>The resets, in the order of their capture.</summary>
+    public required IReadOnlyList<GuardedReset> Resets { get; init; }
+
+    /// <summary>What was not seen, each with what to do; where there is any, "no reset" has not been shown.</summary>
+    public IReadOnlyList<string> Gaps { get; init; } = [];
+
+    /// <summary>What else was seen, in words.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>How many packets were captured and lost; null where no packet could be captured.</summary>
+    public CaptureStatistics? Statistics { get; init; }
+
+    /// <summary>How many connections were captured; null where that was not counted.</summary>
+    public int? Connections { get; init; }
+
+    /// <summary>A recording's report: the wire's verdicts, without the code behind them.</summary>
+    /// <param name="recording">The recording.</param>
+    /// <param name="subject">What was recorded.</param>
+    public static ResetReport Of(ResetRecording recording, string subject)
+    {
+        ArgumentNullException.ThrowIfNull(recording);
+        return new ResetReport
+        {
+            Subject = subject,
+            Resets = [.. recording.Resets.Select(ResetJudge.WithoutCallSite)],
+            Gaps = recording.Gaps,
+            Statistics = recording.Statistics,
+            Connections = recording.Connections.Count,
+        };
+    }
+
+    /// <summary>Writes it as plain text, each reset with its evidence and its ladder.</summary>
+    public void WriteText(TextWriter output) => TextReport.Write(this, output);
+
+    /// <summary>Writes it as one JSON object, whose schema is in docs/json.md.</summary>
+    public void WriteJson(TextWriter output) => JsonReport.Write(this, output);
+
+    /// <summary>Writes it as one page of HTML that loads nothing.</summary>
+    public void WriteHtml(TextWriter output) => HtmlReport.Write(this, output);
+
+    /// <summary>Writes the ladders of its resets as one SVG picture.</summary>
+    public void WriteSvg(TextWriter output) => SvgReport.Write(this, output);
+
+    /// <summary>Writes packets as pcapng, with comments at those that the verdicts are about.</summary>
+    /// <param name="stream">Where it goes; it stays open.</param>
+    /// <param name="packets">The packets, by the numbers that the verdicts know them by; read to its end.</param>
+    /// <exception cref="CaptureException">The packets can't be read; what was written before stands.</exception>
+    /// <exception cref="IOException">The stream can't be written.</exception>
+    public void WritePcapng(Stream stream, IPacketSource packets) => CommentedCapture.Write(this, stream, packets);
+
+    /// <summary>Writes NAME.html, NAME.json and, where there are packets, NAME.pcapng. Files of these names are replaced.</summary>
+    /// <param name="folder">The folder; it is made where it is missing.</param>
+    /// <param name="name">The name, such as a test's; characters that a file name can't have become <c>_</c>, and it is cut to 100.</param>
+    /// <param name="packets">The packets, by the numbers that the verdicts know them by; read to its end. Null where there are none.</param>
+    /// <returns>The paths of the files, the page first.</returns>
+    /// <exception cref="IOException">A file can't be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
+    public IReadOnlyList<string> Save(string folder, string name, IPacketSource? packets = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        string safe = string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '_'));
+        safe = safe[..Math.Min(safe.Length, 100)].TrimStart('.');
+        string stem = Path.Combine(Directory.CreateDirectory(folder).FullName, safe.Length == 0 ? "report" : safe);
+        List<string> paths = [stem + ".html", stem + ".json"];
+        using (StreamWriter page = new(paths[0]))
+        {
+            WriteHtml(page);
+        }
+
+        using (StreamWriter json = new(paths[1]))
+        {
+            WriteJson(json);
+        }
+
+        if (packets is not null)
+        {
+            paths.Add(stem + ".pcapng");
+            using FileStream capture = File.Create(paths[2]);
+            WritePcapng(capture, packets);
+        }
+
+        return paths;
+    }
+
+    /// <summary>The outcome in a few words.</summary>
+    internal string Headline => Resets.Count(reset => !reset.Verdict.FollowsEarlierReset) switch
+    {
+        0 when Gaps.Count > 0 => "No reset was seen, but not everything was",
+        0 => "No connection was reset",
+        1 => "1 connection was reset",
+        int count => string.Create(CultureInfo.InvariantCulture, $"{count} connections were reset"),
+    };
+
+    /// <summary>The cause, or what it may be.</summary>
+    internal static string Named(GuardedReset reset) => reset.Cause?.ToString() ?? (reset.Candidates.Count == 1 ? reset.Candidates[0].ToString() : "one of " + string.Join(", ", reset.Candidates));
+
+    internal static string Describe(IReadOnlyList<GuardedReset> resets, IReadOnlyList<string> reservations, IReadOnlyList<string> notes)
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{resets.Count} connection{(resets.Count == 1 ? " was" : "s were")} reset.\n");
@@ -27,7 +131,7 @@ internal static class ResetReport
         return AppendNotes(text, notes).ToString();
     }
 
-    public static string DescribeInconclusive(IReadOnlyList<string> reasons, IReadOnlyList<GuardedReset> resets, IReadOnlyList<string> notes)
+    internal static string DescribeInconclusive(IReadOnlyList<string> reasons, IReadOnlyList<GuardedReset> resets, IReadOnlyList<string> notes)
     {
         var text = new StringBuilder("The guard is inconclusive: ")
             .Append(resets.Count == 0 ? "it can't say that no connection was reset." : "connections were reset, and it can't say by what or by whom.");
@@ -46,7 +150,7 @@ internal static class ResetReport
     }
 
     /// <summary>What fails no guard and must not be dropped silently.</summary>
-    public static IReadOnlyList<string> Notes(IReadOnlyList<GuardedReset> unowned, IReadOnlyList<ResetVerdict> foreign)
+    internal static IReadOnlyList<string> NotesOf(IReadOnlyList<GuardedReset> unowned, IReadOnlyList<ResetVerdict> foreign)
     {
         var notes = new List<string>(2);
         if (unowned.Count > 0)
@@ -69,8 +173,6 @@ internal static class ResetReport
             string.Join("; ", all.Take(MaximumListed)) + (count > MaximumListed ? string.Create(CultureInfo.InvariantCulture, $"; and {count - MaximumListed} more") : "");
     }
 
-    private static string Named(GuardedReset reset) => reset.Cause?.ToString() ?? "one of " + string.Join(", ", reset.Candidates);
-
     private static StringBuilder AppendNotes(StringBuilder text, IReadOnlyList<string> notes)
     {
         foreach (string note in notes)
@@ -81,7 +183,7 @@ internal static class ResetReport
         return text;
     }
 
-    public static string Describe(GuardedReset reset)
+    internal static string Describe(GuardedReset reset)
     {
         ResetVerdict verdict = reset.Verdict;
         var text = new StringBuilder();
@@ -126,7 +228,7 @@ internal static class ResetReport
         void Line(string name, string value) => text.Append("  ").Append(name.PadRight(10)).Append(value).Append('\n');
     }
 
-    private static string? Advice(GuardedReset reset) => (reset.Origin, reset.Cause) switch
+    internal static string? Advice(GuardedReset reset) => (reset.Origin, reset.Cause) switch
     {
         (CloseOrigin.Plain, ResetCause.CloseWithUnread) or (CloseOrigin.UserLingerZero, ResetCause.CloseWithUnread) =>
             "Shutdown(Send), read until the peer's end (0 bytes) with a time and byte limit, then dispose.",

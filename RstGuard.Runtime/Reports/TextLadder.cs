@@ -53,7 +53,7 @@ public static class TextLadder
         return text.ToString();
     }
 
-    private static string Label(SegmentSummary segment)
+    internal static string Label(SegmentSummary segment)
     {
         var names = new List<string>(4);
         foreach ((TcpFlags flag, string name) in new[]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using FsCheck.Fluent;
 using RstGuard.Capture;
 using RstGuard.Cli;
@@ -10,7 +11,7 @@ using RstGuard.Tests.Diagnosis;
 namespace RstGuard.Tests.Cli.Explaining;
 
 /// <summary><c>rstguard explain</c> as a user runs it.</summary>
-public sealed class ExplainCommandTests
+public sealed partial class ExplainCommandTests
 {
     [Fact]
     public async Task Json_IsAsDocumented_AndTellsWhatTheRecorderTells()
@@ -106,6 +107,68 @@ public sealed class ExplainCommandTests
         Assert.Equal("$ rstguard explain samples/captures/data-after-close.pcap\n" + output, example);
     }
 
+    [Fact]
+    public async Task DocumentedPicture_IsTheRealOutput()
+    {
+        string picture = Path.Combine(DotNet.RepositoryRoot, "docs", "images", "ladder.svg");
+        (int exitCode, string output, string error) = await RunAsync("explain", Path.Combine(DotNet.RepositoryRoot, "samples", "captures", "data-after-close.pcap"), "--format", "svg");
+        Assert.Equal((0, ""), (exitCode, error));
+        Assert.Equal(await File.ReadAllTextAsync(picture), TitleOfSvg().Replace(output, "<title>data-after-close.pcap: 1 connection was reset</title>"));
+    }
+
+    [Fact]
+    public async Task AnnotatedCapture_ReadsBackAsTheSamePackets_AndTheSameVerdicts()
+    {
+        byte[] file = await File.ReadAllBytesAsync(Path.Combine(DotNet.RepositoryRoot, "samples", "captures", "data-after-close.pcap"));
+        string annotated = Path.GetTempFileName();
+        try
+        {
+            (int exitCode, string output, string error) = await ExplainAsync(file, "--format", "pcapng", "--output", annotated);
+            Assert.Equal((0, "", ""), (exitCode, output, error));
+            using CaptureFile before = CaptureFile.Open(new MemoryStream(file), "before"), after = CaptureFile.Open(annotated);
+            Assert.Equal(
+                RecordedPackets.CopyFrom(before, TimeSpan.Zero).Select(packet => (Convert.ToHexString(packet.Data.Span), packet.TimestampNanoseconds)),
+                RecordedPackets.CopyFrom(after, TimeSpan.Zero).Select(packet => (Convert.ToHexString(packet.Data.Span), packet.TimestampNanoseconds)));
+            Assert.Equal((await ExplainAsync(file, "--format", "json")).Output, (await RunAsync("explain", annotated, "--format", "json")).Output);
+        }
+        finally
+        {
+            File.Delete(annotated);
+        }
+    }
+
+    [Theory]
+    [InlineData("needs a file", "x.pcap", "--format", "pcapng")]
+    [InlineData("standard input", "-", "--format", "pcapng", "--output", "out.pcapng")]
+    public async Task AnnotatedCapture_NeedsTwoFiles(string _, params string[] arguments)
+    {
+        (int exitCode, string output, string error) = await RunAsync(["explain", .. arguments]);
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.Contains("--format pcapng", error);
+    }
+
+    [Fact]
+    public async Task OutputThatIsTheInput_IsRefused_AndLeftAsItIs()
+    {
+        string path = Path.GetTempFileName();
+        try
+        {
+            byte[] bytes = CaptureBytes.Pcap(Refused(payload: []));
+            await File.WriteAllBytesAsync(path, bytes);
+            foreach (string format in new[] { "text", "html", "pcapng" })
+            {
+                (int exitCode, _, string error) = await RunAsync("explain", path, "--format", format, "--output", path);
+                Assert.Equal(1, exitCode);
+                Assert.Contains("another name", error);
+                Assert.Equal(bytes, await File.ReadAllBytesAsync(path));
+            }
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
     private static RecordedPacket[] Refused(byte[] payload)
     {
         var client = System.Net.IPEndPoint.Parse("127.0.0.1:40001");
@@ -124,13 +187,22 @@ public sealed class ExplainCommandTests
         try
         {
             await File.WriteAllBytesAsync(path, file);
-            using StringWriter output = new(), error = new();
-            int exitCode = await Program.RunAsync(["explain", path, .. options], output, error, TestContext.Current.CancellationToken);
-            return (exitCode, output.ToString(), error.ToString());
+            return await RunAsync(["explain", path, .. options]);
         }
         finally
         {
             File.Delete(path);
         }
     }
+
+    private static async Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] arguments)
+    {
+        using StringWriter output = new(), error = new();
+        int exitCode = await Program.RunAsync(arguments, output, error, TestContext.Current.CancellationToken);
+        return (exitCode, output.ToString(), error.ToString());
+    }
+
+    // It names the file as the command line did.
+    [GeneratedRegex("<title>.*</title>")]
+    private static partial Regex TitleOfSvg();
 }
