@@ -91,6 +91,9 @@ public static class Catalogue
     /// <summary>RST4003 The timeout has no effect.</summary>
     internal static readonly DiagnosticDescriptor TimeoutWithoutEffect = Define("RST4003", Categories.ConnectTimeouts, DiagnosticSeverity.Info);
 
+    /// <summary>RST5001 Backlog too small.</summary>
+    internal static readonly DiagnosticDescriptor SmallBacklog = Define("RST5001", Categories.Listeners, DiagnosticSeverity.Info);
+
     /// <summary>RST5002 Stopping a listener resets waiting clients.</summary>
     internal static readonly DiagnosticDescriptor StoppedListener = Define("RST5002", Categories.Listeners, DiagnosticSeverity.Info, isEnabledByDefault: false);
 
@@ -145,6 +148,7 @@ public static class Catalogue
         new CatalogueEntry(TimeoutTooShortToConnect, Effects.Reset, causes: ["LateSynAck", "DataAfterClose"], origins: ["Plain"]),
         new CatalogueEntry(TimedOutConnectNotClosed, Effects.Reset, causes: ["LingerZero", "CloseWithUnread"], origins: ["Finalizer"]),
         new CatalogueEntry(TimeoutWithoutEffect, Effects.NoEffect, causes: [], origins: []),
+        new CatalogueEntry(SmallBacklog, Effects.Reset, causes: ["AcceptQueueOverflow"], origins: ["Plain"]),
         new CatalogueEntry(StoppedListener, Effects.Reset, causes: ["ListenerClosed"], origins: ["Plain"]),
         new CatalogueEntry(SlowKeepAlive, Effects.Reset, causes: ["HalfOpen", "IdleExpiry"], origins: ["Plain"]),
         new CatalogueEntry(ImpatientKeepAlive, Effects.Reset, causes: ["KeepaliveTimeout"], origins: ["Plain"]),

@@ -20,6 +20,8 @@ internal sealed class RuleContext(DiagnosticDescriptor descriptor, SocketModel m
 
     internal CancellationToken CancellationToken => _context.CancellationToken;
 
+    internal AnalyzerOptions AnalyzerOptions => _context.Options;
+
     internal RuleOptions Options => new(_context.Options.AnalyzerConfigOptionsProvider.GetOptions(_tree));
 
     /// <summary>The bodies of the member: more than one where it also has initializers.</summary>

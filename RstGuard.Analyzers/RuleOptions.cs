@@ -23,6 +23,7 @@ internal readonly struct RuleOptions(AnalyzerConfigOptions options)
     internal const string ConnectTimeoutKey = "rstguard.connect_timeout_ms";
     internal const string GracefulTimeoutKey = "rstguard.graceful_timeout_ms";
     internal const string MaxIdleSecondsKey = "rstguard.max_idle_seconds";
+    internal const string MinBacklogKey = "rstguard.min_backlog";
     internal const string OneWayProtocolsKey = "rstguard.one_way_protocols";
     internal const string TestProjectsKey = "rstguard.test_projects";
 
@@ -37,6 +38,9 @@ internal readonly struct RuleOptions(AnalyzerConfigOptions options)
 
     /// <summary>Keep-alives above this, in seconds, are slower than what is between the ends forgets: load balancers at 240 to 350 s, mobile networks at 300 s.</summary>
     internal int MaxIdleSeconds => Number(MaxIdleSecondsKey, 120);
+
+    /// <summary>Backlogs below this are too small for a burst of clients.</summary>
+    internal int MinBacklog => Number(MinBacklogKey, 16);
 
     /// <summary>The peers of this code never reply, so that there is nothing to read.</summary>
     internal bool OneWayProtocols => Text(OneWayProtocolsKey) == "true";

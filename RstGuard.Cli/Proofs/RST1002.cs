@@ -18,7 +18,7 @@ internal static class AnswerServer
         Socket listener = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         listener.LingerState = new LingerOption(true, 0);
         listener.Bind(endPoint);
-        listener.Listen(1);
+        listener.Listen();
         return listener;
     }
 

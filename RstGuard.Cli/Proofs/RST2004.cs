@@ -42,7 +42,7 @@ internal static class Program
     {
         using Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Parse(arguments[0]), 0));
-        listener.Listen(1);
+        listener.Listen();
 
         Stopwatch blocked = Stopwatch.StartNew();
         using CancellationTokenSource stop = new();

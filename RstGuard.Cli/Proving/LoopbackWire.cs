@@ -103,7 +103,15 @@ internal sealed class LoopbackWire : IWire, IDisposable
 
     private sealed class Capture(LoopbackWire wire, NamespaceThread? place, ResetRecorder recorder) : IWireCapture
     {
-        public Task<Process> RunAsync(ProcessStartInfo program) => AtAsync(place, () => Process.Start(program)!);
+        public Task<Process> RunAsync(ProcessStartInfo program)
+        {
+            if (place is not null)
+            {
+                program.Environment[PrivateNamespace.Marker] = "1";
+            }
+
+            return AtAsync(place, () => Process.Start(program)!);
+        }
 
         public async Task<WireRecord> StopAsync(CancellationToken cancellationToken)
         {

@@ -14,8 +14,11 @@ namespace RstGuard.Cli.Proving;
 /// </remarks>
 internal static class PrivateNamespace
 {
-    /// <summary>Set for the inner process, so that a system that gives namespaces without captures does not make it start for ever.</summary>
-    private const string Marker = "RSTGUARD_PRIVATE_NAMESPACE";
+    /// <summary>
+    /// Set for the inner process, so that a system that gives namespaces without captures does not make it start for ever, and for the programs
+    /// that it runs: one that changes the kernel's settings does so where it is set alone.
+    /// </summary>
+    internal const string Marker = "RSTGUARD_PRIVATE_NAMESPACE";
 
     private static readonly string[] NetworkAlone = ["--net"];
     private static readonly string[] WithUser = ["--user", "--map-root-user", "--net"];

@@ -49,6 +49,7 @@ public static class ResetRules
         (CloseOrigin.Plain, ResetCause.CloseWithUnread, "RST7003"),
         (CloseOrigin.Finalizer, ResetCause.LingerZero, "RST4002"),
         (CloseOrigin.Finalizer, ResetCause.CloseWithUnread, "RST4002"),
+        (CloseOrigin.Plain, ResetCause.AcceptQueueOverflow, "RST5001"),
         (CloseOrigin.Plain, ResetCause.ListenerClosed, "RST5002"),
         (CloseOrigin.Plain, ResetCause.HalfOpen, "RST6001"),
         (CloseOrigin.Plain, ResetCause.IdleExpiry, "RST6001"),

@@ -109,11 +109,13 @@ public sealed class RulePageTests
         Requirement.Check("capture", probe.IsAvailable, $"{probe.Reason} {probe.Remedy}");
 
         List<SegmentLog> logs = [];
-        using LoopbackWire wire = new(filter =>
+        bool isAlone = Proof.All().Single(proof => proof.FileName == program).Source.Contains(PrivateNamespace.Marker, StringComparison.Ordinal);
+        if (isAlone)
         {
-            logs.Add(new SegmentLog(LinuxPacketSocket.OpenLoopback(filter)));
-            return logs[^1];
-        });
+            Requirement.Check("netns", Environment.IsPrivilegedProcess, "A network namespace of the program's own needs root.");
+        }
+
+        using LoopbackWire wire = isAlone ? await LoopbackWire.CreatePrivateAsync(1, Open) : new(Open);
         ProofRecord record = await ProveAsync(program, wire);
         ProofVerdict verdict = ProofJudge.Judge(record);
         RulePage page = RulePage.Open(record.Rule.Id);
@@ -128,6 +130,12 @@ public sealed class RulePageTests
         Assert.Equal(2, logs.Count);
         CompareEvents(page, Block("flagged-wire", record.Proof), WireExcerpt.Draw(OfTheClaim(logs[0], record.Flagged.Report!)), record.Flagged.Report!);
         CompareEvents(page, Block("fixed-wire", record.Proof), WireExcerpt.Draw(OfTheClaim(logs[1], record.Fixed.Report!)), record.Fixed.Report!);
+
+        SegmentLog Open(CaptureFilter filter)
+        {
+            logs.Add(new SegmentLog(LinuxPacketSocket.OpenLoopback(filter)));
+            return logs[^1];
+        }
     }
 
     /// <summary>A program may have more connections than the one that it is about.</summary>
@@ -162,6 +170,7 @@ public sealed class RulePageTests
                 RuleOptions.ConnectTimeoutKey => defaults.ConnectTimeout.ToString(CultureInfo.InvariantCulture),
                 RuleOptions.GracefulTimeoutKey => defaults.GracefulTimeout.ToString(CultureInfo.InvariantCulture),
                 RuleOptions.MaxIdleSecondsKey => defaults.MaxIdleSeconds.ToString(CultureInfo.InvariantCulture),
+                RuleOptions.MinBacklogKey => defaults.MinBacklog.ToString(CultureInfo.InvariantCulture),
                 RuleOptions.OneWayProtocolsKey => defaults.OneWayProtocols.ToString().ToLowerInvariant(),
                 RuleOptions.TestProjectsKey => defaults.TestProjects.ToString().ToLowerInvariant(),
                 _ => throw new InvalidOperationException($"What is the default of '{key}'?"),
@@ -266,7 +275,7 @@ public sealed class RulePageTests
         public Task<IWireCapture> StartAsync(IPAddress address, CancellationToken cancellationToken) => throw new CaptureUnavailableException("Not asked for.", "");
     }
 
-    /// <summary>Options of a test project where nothing is set; notes which of RstGuard's keys are asked for.</summary>
+    /// <summary>Options of a test project whose findings are asked for, and where nothing else is set; notes which of RstGuard's keys are asked for.</summary>
     private sealed class RecordedOptions : AnalyzerConfigOptionsProvider
     {
         private readonly ConcurrentDictionary<string, bool> _keys = new();
@@ -277,7 +286,7 @@ public sealed class RulePageTests
 
         public override AnalyzerConfigOptions GlobalOptions => new Values(new() { ["build_property.IsTestProject"] = "true" }, _keys);
 
-        public override AnalyzerConfigOptions GetOptions(SyntaxTree tree) => new Values([], _keys);
+        public override AnalyzerConfigOptions GetOptions(SyntaxTree tree) => new Values(new() { [RuleOptions.TestProjectsKey] = "on" }, _keys);
 
         public override AnalyzerConfigOptions GetOptions(AdditionalText textFile) => new Values([], _keys);
 

@@ -1,7 +1,5 @@
-using System.Linq;
 using System.Threading;
 using Microsoft.CodeAnalysis;
-using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Operations;
 using RstGuard.Sockets;
 
@@ -33,7 +31,7 @@ internal readonly struct ConstantTimeout
         const int Hops = 4;
         IOperation marked = value;
         value = value.Unwrap();
-        for (int i = 0; i < Hops && value is ILocalReferenceOperation { Local: var local } && OnlyValueOf(local, value) is { } only; i++)
+        for (int i = 0; i < Hops && value is ILocalReferenceOperation && OnlyValue.Of(value, model, cancellationToken) is { } only; i++)
         {
             marked = value = only.Unwrap();
         }
@@ -47,7 +45,7 @@ internal readonly struct ConstantTimeout
 
             IOperation? next = value switch
             {
-                IFieldReferenceOperation { Field: { IsReadOnly: true } field } => InitialValueOf(field, model, cancellationToken),
+                IFieldReferenceOperation => OnlyValue.Of(value, model, cancellationToken),
                 IPropertyReferenceOperation { Property: { Name: "TotalMilliseconds" } total, Instance: { } span } when KnownTypes.Is(total.ContainingType, model.Types.TimeSpan) => span,
                 _ => null,
             };
@@ -64,43 +62,4 @@ internal readonly struct ConstantTimeout
 
     private static string UnitOf(IOperation marked, string unit) =>
         marked.Type is { SpecialType: SpecialType.None } ? unit : DiagnosticProperties.UnitMilliseconds;
-
-    private static IOperation? OnlyValueOf(ILocalSymbol local, IOperation use)
-    {
-        IOperation? initializer = null;
-        IOperation root = use;
-        while (root.Parent is { } parent)
-        {
-            root = parent;
-        }
-
-        foreach (IOperation operation in root.Descendants())
-        {
-            switch (operation)
-            {
-                case IVariableDeclaratorOperation declarator when SymbolEqualityComparer.Default.Equals(declarator.Symbol, local):
-                    initializer = declarator.GetVariableInitializer()?.Value;
-                    break;
-                case ILocalReferenceOperation reference when SymbolEqualityComparer.Default.Equals(reference.Local, local) && IsWritten(reference):
-                    return null;
-            }
-        }
-
-        return initializer;
-    }
-
-    private static bool IsWritten(ILocalReferenceOperation reference) => reference.Parent switch
-    {
-        IAssignmentOperation assignment => assignment.Target == reference,
-        IIncrementOrDecrementOperation => true,
-        IArgumentOperation { Parameter.RefKind: RefKind.Ref or RefKind.Out } => true,
-        IVariableInitializerOperation { Parent: IVariableDeclaratorOperation { Symbol.RefKind: not RefKind.None } } => true,
-        _ => false,
-    };
-
-    private static IOperation? InitialValueOf(IFieldSymbol field, SocketModel model, CancellationToken cancellationToken) =>
-        field.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(cancellationToken) is VariableDeclaratorSyntax { Initializer: { } initializer }
-            && !model.IsAssignedOutsideInitializer(field, cancellationToken)
-            ? model.OperationOf(initializer.Value, cancellationToken)
-            : null;
 }
