@@ -19,7 +19,8 @@ internal sealed partial record BuildCost(double First, double Least)
     /// <exception cref="InvalidOperationException">The build failed, or its output has no report.</exception>
     public static async Task<IReadOnlyDictionary<string, BuildCost>> OfAsync(FileInfo project, string framework, int rounds, CancellationToken cancellationToken)
     {
-        string folder = Directory.CreateTempSubdirectory("rstguard-build").FullName, server = Path.GetFileName(folder);
+        // The server's pipe lies in the temporary folder too, so that its name must be another one.
+        string folder = Directory.CreateTempSubdirectory("rstguard-build").FullName, server = Path.GetFileName(folder) + "-pipe";
         try
         {
             string targets = Path.Combine(folder, "analyzers.targets");
@@ -31,7 +32,7 @@ internal sealed partial record BuildCost(double First, double Least)
             // so that nobody else's builds are in it.
             await RunAsync(["restore", project.FullName], cancellationToken);
             Dictionary<string, BuildCost> costs = new(StringComparer.Ordinal);
-            for (int round = 0; round < WarmUps + rounds; round++)
+            for (int round = 0, attempts = 0; round < WarmUps + rounds; attempts++)
             {
                 string output = await RunAsync(
                     [
@@ -39,6 +40,17 @@ internal sealed partial record BuildCost(double First, double Least)
                         "-p:GeneratePackageOnBuild=false", "-p:UseSharedCompilation=true", $"-p:SharedCompilationId={server}", $"-p:CustomAfterMicrosoftCommonTargets={targets}",
                     ],
                     cancellationToken);
+                if (!output.Contains("CompilerServer: server - server processed compilation", StringComparison.Ordinal))
+                {
+                    // On a loaded machine the build gives the server up after a second and compiles without it, all cold.
+                    if (attempts > 3 * (WarmUps + rounds))
+                    {
+                        throw new InvalidOperationException($"The builds of {project.Name} do not reach the compiler server, so that nothing is known of a warm build.");
+                    }
+
+                    continue;
+                }
+
                 Dictionary<string, double> times = Parse(output);
                 if (!times.ContainsKey("RstGuard.Analyzers"))
                 {
@@ -56,6 +68,8 @@ internal sealed partial record BuildCost(double First, double Least)
                         costs[name] = costs[name] with { Least = Math.Min(costs[name].Least, time) };
                     }
                 }
+
+                round++;
             }
 
             return costs;
