@@ -5,6 +5,7 @@ using RstGuard.Cli.Proving;
 using RstGuard.Cli.Rules;
 using RstGuard.Cli.Scanning;
 using RstGuard.Cli.Scenarios;
+using RstGuard.Cli.Testing;
 
 namespace RstGuard.Cli;
 
@@ -61,6 +62,7 @@ internal static class Program
         root.Subcommands.Add(ScanCommand.Create());
         root.Subcommands.Add(ScenariosCommand.Create());
         root.Subcommands.Add(ExplainCommand.Create());
+        root.Subcommands.Add(TestCommand.Create());
         root.Subcommands.Add(ProbeCommand.Create());
         return root;
     }
