@@ -1,5 +1,6 @@
 using System.CommandLine;
 using RstGuard.Capture;
+using RstGuard.Cli.Correlating;
 using RstGuard.Cli.Explaining;
 using RstGuard.Cli.Proving;
 using RstGuard.Cli.Rules;
@@ -63,6 +64,7 @@ internal static class Program
         root.Subcommands.Add(ScenariosCommand.Create());
         root.Subcommands.Add(ExplainCommand.Create());
         root.Subcommands.Add(TestCommand.Create());
+        root.Subcommands.Add(CorrelateCommand.Create());
         root.Subcommands.Add(ProbeCommand.Create());
         return root;
     }

@@ -12,7 +12,10 @@ namespace RstGuard.Reports;
 /// <summary>A report as JSON; docs/json.md has the schemas, and a test holds the two together.</summary>
 internal static class JsonReport
 {
-    private static readonly JsonWriterOptions Options = new() { Indented = true, Encoder = ReadableLetters() };
+    /// <summary>Letters of other alphabets stay readable; control characters, those that hide or turn the direction of text, and those of HTML are escaped.</summary>
+    internal static JavaScriptEncoder ReadableLetters { get; } = CreateEncoder();
+
+    private static readonly JsonWriterOptions Options = new() { Indented = true, Encoder = ReadableLetters };
 
     /// <summary>The report as one object.</summary>
     public static void Write(ResetReport report, TextWriter output) => Write(output, json =>
@@ -185,8 +188,7 @@ internal static class JsonReport
         json.WriteEndArray();
     }
 
-    // Letters of other alphabets stay readable; control characters, those that turn the direction of text, and those of HTML are escaped.
-    private static JavaScriptEncoder ReadableLetters()
+    private static JavaScriptEncoder CreateEncoder()
     {
         TextEncoderSettings settings = new(UnicodeRanges.All);
         for (int c = 0; c <= char.MaxValue; c++)
