@@ -26,11 +26,19 @@ internal static class WireCommand
         Option<long> bulk = new("--bulk") { Description = "Bytes of the second file.", DefaultValueFactory = _ => 2_000_000_000 };
         Option<int> rounds = new("--rounds") { Description = "Measured rounds; the least counts. tshark runs twice at the most.", DefaultValueFactory = _ => 5 };
         Option<FileInfo?> output = new("--output") { Description = "The page to write; the terminal unless told." };
-        Command command = new("wire", "How fast capture files are read, beside tshark, as a page.") { segments, bulk, rounds, output };
+        Option<bool> live = new("--live") { Description = "The live capture alone." };
+        Option<int> rate = new("--rate") { Description = "Frames a second that the live capture is given.", DefaultValueFactory = _ => 150_000 };
+        Option<double> seconds = new("--seconds") { Description = "How long each live capture lasts.", DefaultValueFactory = _ => 5 };
+        Command command = new("wire", "How fast capture files are read, beside tshark, and how much a live capture takes, as a page.") { segments, bulk, rounds, live, rate, seconds, output };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using StringWriter page = new(CultureInfo.InvariantCulture) { NewLine = "\n" };
-            await WriteAsync(page, parsed.GetValue(segments), parsed.GetValue(bulk), parsed.GetValue(rounds), cancellationToken);
+            if (!parsed.GetValue(live))
+            {
+                await WriteAsync(page, parsed.GetValue(segments), parsed.GetValue(bulk), parsed.GetValue(rounds), cancellationToken);
+            }
+
+            await LiveCapture.WriteAsync(page, parsed.GetValue(rate), parsed.GetValue(seconds), cancellationToken);
             if (parsed.GetValue(output) is { } file)
             {
                 await File.WriteAllTextAsync(file.FullName, page.ToString().TrimEnd('\n') + "\n", cancellationToken);

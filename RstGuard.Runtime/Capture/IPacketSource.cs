@@ -12,6 +12,9 @@ public interface IPacketSource : IDisposable
     /// <summary>Whether packets are still arriving (live), as opposed to a recording that ends.</summary>
     bool IsLive { get; }
 
+    /// <summary>How much of the traffic it shows. With <see cref="CaptureDetail.Light"/>, segments with data are missing on purpose.</summary>
+    CaptureDetail Detail => CaptureDetail.Packets;
+
     /// <summary>
     /// Reads the next packet. The packet is valid until the next call.
     /// </summary>

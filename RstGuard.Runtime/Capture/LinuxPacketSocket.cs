@@ -18,12 +18,20 @@ public sealed record LinuxPacketSocketOptions
     /// <c>net.core.rmem_max</c>.
     /// </summary>
     public int BufferSize { get; init; } = 32 * 1024 * 1024;
+
+    /// <summary>
+    /// Whether the buffer is a ring that is read in place (TPACKET_V3), for traffic of many packets a second. The whole ring is memory from the
+    /// beginning, and a packet may be handed over 20 ms late. Where the kernel refuses it, or <see cref="BufferSize"/> is less than
+    /// 512 KiB, the capture goes without, and <see cref="LinuxPacketSocket.WhyNoRing"/> says why.
+    /// </summary>
+    public bool UseRing { get; init; }
 }
 
 /// <summary>
 /// A live capture on Linux by a packet socket (<c>packet(7)</c>), without any native library. Needs CAP_NET_RAW in the network
 /// namespace it captures in. One thread reads; <see cref="GetStatistics"/> and <see cref="Dispose"/> may come from others.
 /// </summary>
+/// <remarks>With a ring, a packet that was read is not valid any more after <see cref="Dispose"/>.</remarks>
 public sealed class LinuxPacketSocket : IPacketSource
 {
     // 62 557-byte frames were seen on lo; 64 KiB is the limit of segmentation offload without BIG TCP.
@@ -33,18 +41,24 @@ public sealed class LinuxPacketSocket : IPacketSource
     private readonly Socket _socket;
     private readonly byte[] _frame = GC.AllocateUninitializedArray<byte>(FrameBufferSize, pinned: true);
     private readonly object _statisticsLock = new();
+    private readonly object _ringLock = new();
+    private readonly PacketRing? _ring;
+    private readonly int _interfaceIndex;
     private long _received;
     private long _dropped;
     private long _number;
     private volatile bool _disposed;
 
-    private LinuxPacketSocket(Socket socket, CaptureFilter filter, string interfaceName, int bufferSize, bool seesWholeNamespace)
+    private LinuxPacketSocket(Socket socket, CaptureFilter filter, string interfaceName, int interfaceIndex, PacketRing? ring, string whyNoRing, bool seesWholeNamespace)
     {
         _socket = socket;
+        _interfaceIndex = interfaceIndex;
+        _ring = ring;
         Filter = filter;
-        BufferSize = bufferSize;
+        BufferSize = ring?.Length ?? socket.ReceiveBufferSize;
+        WhyNoRing = whyNoRing;
         SeesWholeNamespace = seesWholeNamespace;
-        Description = $"packet socket on {interfaceName} in network namespace {CaptureCapability.CurrentNetworkNamespace}, {filter}";
+        Description = $"packet socket{(ring is null ? "" : " with a ring")} on {interfaceName} in network namespace {CaptureCapability.CurrentNetworkNamespace}, {filter}";
     }
 
     /// <inheritdoc/>
@@ -53,11 +67,20 @@ public sealed class LinuxPacketSocket : IPacketSource
     /// <inheritdoc/>
     public bool IsLive => true;
 
+    /// <inheritdoc/>
+    public CaptureDetail Detail => Filter.Detail;
+
     /// <summary>What it captures.</summary>
     public CaptureFilter Filter { get; }
 
-    /// <summary>The buffer that the kernel granted, in bytes as the kernel accounts them (twice what was asked for).</summary>
+    /// <summary>The buffer that the kernel granted, in bytes: the ring's length, or without one as the kernel accounts them (twice what was asked for).</summary>
     public int BufferSize { get; }
+
+    /// <summary>Whether packets are read from a ring in place.</summary>
+    public bool UsesRing => _ring is not null;
+
+    /// <summary>Why there is no ring, though one was asked for; else empty.</summary>
+    public string WhyNoRing { get; }
 
     /// <summary>
     /// Whether every TCP segment of the network namespace passes this capture: no filter, and no other interface was up when it
@@ -104,6 +127,8 @@ public sealed class LinuxPacketSocket : IPacketSource
             throw CaptureCapability.PacketSocketUnavailable(exception);
         }
 
+        PacketRing? ring = null;
+        string whyNoRing = "";
         try
         {
             fixed (FilterProgram.Instruction* instructions = program)
@@ -112,100 +137,40 @@ public sealed class LinuxPacketSocket : IPacketSource
                 socket.SetRawSocketOption(SocketLevel, SocketAttachFilter, new ReadOnlySpan<byte>(&attached, sizeof(SocketFilterProgram)));
             }
 
-            SetBufferSize(socket, options.BufferSize);
-            int on = 1;
-            socket.SetRawSocketOption(SocketLevel, SocketTimestampNanoseconds, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in on)));
+            if (options.UseRing)
+            {
+                ring = TryOpenRing(socket, options.BufferSize, filter.Detail, out whyNoRing);
+            }
+
+            if (ring is null)
+            {
+                SetBufferSize(socket, options.BufferSize);
+                int on = 1;
+                socket.SetRawSocketOption(SocketLevel, SocketTimestampNanoseconds, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in on)));
+                socket.SetRawSocketOption(PacketLevel, PacketAuxiliaryData, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in on)));
+            }
+
             socket.Bind(new PacketEndPoint((int)index));
             bool whole = filter.IsAllTcp && !OtherInterfaceIsUp(options.InterfaceName);
-            return new LinuxPacketSocket(socket, filter, options.InterfaceName, socket.ReceiveBufferSize, whole);
+            return new LinuxPacketSocket(socket, filter, options.InterfaceName, (int)index, ring, whyNoRing, whole);
         }
         catch (SocketException exception)
         {
+            ring?.Dispose();
             socket.Dispose();
             throw new CaptureException($"The kernel refused the capture on '{options.InterfaceName}': {exception.Message}.", exception);
         }
         catch
         {
+            ring?.Dispose();
             socket.Dispose();
             throw;
         }
     }
 
     /// <inheritdoc/>
-    public unsafe ReadResult Read(out CapturedPacket packet, TimeSpan timeout)
-    {
-        long deadline = Stopwatch.GetTimestamp() + (long)(timeout.TotalSeconds * Stopwatch.Frequency);
-        byte* control = stackalloc byte[64];
-        while (!_disposed)
-        {
-            LinkLayerAddress address;
-            IoVector vector = new() { Base = (void*)Marshal.UnsafeAddrOfPinnedArrayElement(_frame, 0), Length = (nuint)_frame.Length };
-            MessageHeader message = new()
-            {
-                Name = &address,
-                NameLength = (uint)sizeof(LinkLayerAddress),
-                Vectors = &vector,
-                VectorCount = 1,
-                Control = control,
-                ControlLength = 64,
-            };
-            nint length;
-            int error;
-            bool referenced = false;
-            try
-            {
-                _socket.SafeHandle.DangerousAddRef(ref referenced);
-                length = ReceiveMessage(_socket.SafeHandle.DangerousGetHandle(), &message, MessageTruncated | MessageDoNotWait);
-                error = length < 0 ? Marshal.GetLastPInvokeError() : 0;
-            }
-            catch (ObjectDisposedException)
-            {
-                break;
-            }
-            finally
-            {
-                if (referenced)
-                {
-                    _socket.SafeHandle.DangerousRelease();
-                }
-            }
-
-            if (length >= 0)
-            {
-                packet = new CapturedPacket(
-                    _frame.AsSpan(0, (int)Math.Min(length, _frame.Length)),
-                    (int)length,
-                    ReadTimestamp(&message),
-                    LinkType.Raw,
-                    address.InterfaceIndex,
-                    ++_number);
-                return ReadResult.Packet;
-            }
-
-            if (error == TryAgain)
-            {
-                long left = deadline - Stopwatch.GetTimestamp();
-                if (left <= 0)
-                {
-                    packet = default;
-                    return ReadResult.TimedOut;
-                }
-
-                WaitForPacket(TimeSpan.FromSeconds((double)left / Stopwatch.Frequency));
-            }
-            else if (error == NetworkDown)
-            {
-                throw new CaptureException("The captured interface is down, so nothing can be captured. Bring it up with 'ip link set lo up'.");
-            }
-            else if (error is not Interrupted and not BadFileDescriptor)
-            {
-                throw new CaptureException($"Reading captured packets failed: {Marshal.GetPInvokeErrorMessage(error)} (errno {error}).");
-            }
-        }
-
-        packet = default;
-        return ReadResult.Ended;
-    }
+    public ReadResult Read(out CapturedPacket packet, TimeSpan timeout) =>
+        _ring is null ? ReadMessage(out packet, timeout) : ReadRing(_ring, out packet, timeout);
 
     /// <inheritdoc/>
     public CaptureStatistics GetStatistics()
@@ -235,7 +200,26 @@ public sealed class LinuxPacketSocket : IPacketSource
             _disposed = true;
         }
 
+        lock (_ringLock)
+        {
+            _ring?.Dispose();
+        }
+
         _socket.Dispose();
+    }
+
+    private static PacketRing? TryOpenRing(Socket socket, int bytes, CaptureDetail detail, out string whyNot)
+    {
+        whyNot = bytes < PacketRing.LeastLength ? $"a ring is {PacketRing.LeastLength} bytes long at the least" : "";
+        try
+        {
+            return whyNot.Length == 0 ? PacketRing.Open(socket, bytes, detail) : null;
+        }
+        catch (SocketException exception)
+        {
+            whyNot = $"the kernel refused it: {exception.Message}";
+            return null;
+        }
     }
 
     private static void SetBufferSize(Socket socket, int size)
@@ -254,19 +238,159 @@ public sealed class LinuxPacketSocket : IPacketSource
     private static bool OtherInterfaceIsUp(string name) =>
         NetworkInterface.GetAllNetworkInterfaces().Any(found => found.Name != name && found.OperationalStatus is (OperationalStatus.Up or OperationalStatus.Unknown));
 
-    private static unsafe long ReadTimestamp(MessageHeader* message)
+    private unsafe ReadResult ReadMessage(out CapturedPacket packet, TimeSpan timeout)
     {
-        if (message->ControlLength >= (nuint)(sizeof(ControlHeader) + sizeof(TimeSpecification)))
+        const int ControlLength = 128;
+        long deadline = Stopwatch.GetTimestamp() + (long)(timeout.TotalSeconds * Stopwatch.Frequency);
+        byte* control = stackalloc byte[ControlLength];
+        while (!_disposed)
         {
-            ControlHeader* header = (ControlHeader*)message->Control;
-            if (header->Level == SocketLevel && header->Type == SocketTimestampNanoseconds)
+            LinkLayerAddress address;
+            IoVector vector = new() { Base = (void*)Marshal.UnsafeAddrOfPinnedArrayElement(_frame, 0), Length = (nuint)_frame.Length };
+            MessageHeader message = new()
             {
-                TimeSpecification* time = (TimeSpecification*)(header + 1);
-                return ((long)time->Seconds * 1_000_000_000) + time->Nanoseconds;
+                Name = &address,
+                NameLength = (uint)sizeof(LinkLayerAddress),
+                Vectors = &vector,
+                VectorCount = 1,
+                Control = control,
+                ControlLength = ControlLength,
+            };
+            nint length;
+            int error;
+            bool referenced = false;
+            try
+            {
+                _socket.SafeHandle.DangerousAddRef(ref referenced);
+                length = ReceiveMessage(_socket.SafeHandle.DangerousGetHandle(), &message, MessageTruncated | MessageDoNotWait);
+                error = length < 0 ? Marshal.GetLastPInvokeError() : 0;
+            }
+            catch (ObjectDisposedException)
+            {
+                break;
+            }
+            finally
+            {
+                if (referenced)
+                {
+                    _socket.SafeHandle.DangerousRelease();
+                }
+            }
+
+            if (length >= 0)
+            {
+                (long timestamp, int wireLength) = ReadControl(&message);
+                packet = new CapturedPacket(
+                    _frame.AsSpan(0, (int)Math.Min(length, _frame.Length)),
+                    Math.Max((int)length, wireLength),
+                    timestamp,
+                    LinkType.Raw,
+                    address.InterfaceIndex,
+                    ++_number);
+                return ReadResult.Packet;
+            }
+
+            if (error == TryAgain)
+            {
+                long left = deadline - Stopwatch.GetTimestamp();
+                if (left <= 0)
+                {
+                    packet = default;
+                    return ReadResult.TimedOut;
+                }
+
+                WaitForPacket(TimeSpan.FromSeconds((double)left / Stopwatch.Frequency));
+            }
+            else if (error == NetworkDown)
+            {
+                throw InterfaceIsDown();
+            }
+            else if (error is not Interrupted and not BadFileDescriptor)
+            {
+                throw new CaptureException($"Reading captured packets failed: {Marshal.GetPInvokeErrorMessage(error)} (errno {error}).");
             }
         }
 
-        return (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100;
+        packet = default;
+        return ReadResult.Ended;
+    }
+
+    private ReadResult ReadRing(PacketRing ring, out CapturedPacket packet, TimeSpan timeout)
+    {
+        long deadline = 0;
+        bool mayBeDown = false;
+        while (true)
+        {
+            // Held for one packet, and against Dispose alone.
+            lock (_ringLock)
+            {
+                if (_disposed)
+                {
+                    packet = default;
+                    return ReadResult.Ended;
+                }
+
+                if (ring.TryRead(out ReadOnlySpan<byte> data, out int wireLength, out long timestamp))
+                {
+                    packet = new CapturedPacket(data, wireLength, timestamp, LinkType.Raw, _interfaceIndex, ++_number);
+                    return ReadResult.Packet;
+                }
+            }
+
+            if (mayBeDown)
+            {
+                ThrowIfDown();
+            }
+
+            long now = Stopwatch.GetTimestamp();
+            deadline = deadline == 0 ? now + (long)(timeout.TotalSeconds * Stopwatch.Frequency) : deadline;
+            if (now >= deadline)
+            {
+                packet = default;
+                return ReadResult.TimedOut;
+            }
+
+            mayBeDown = WaitForPacket(TimeSpan.FromSeconds((double)(deadline - now) / Stopwatch.Frequency));
+        }
+    }
+
+    // The kernel's time, and the packet's length before the filter cut it.
+    private static unsafe (long TimestampNanoseconds, int WireLength) ReadControl(MessageHeader* message)
+    {
+        long timestamp = 0;
+        int wireLength = 0;
+        nuint left = message->ControlLength;
+        byte* at = (byte*)message->Control;
+        while (left >= (nuint)sizeof(ControlHeader))
+        {
+            ControlHeader* header = (ControlHeader*)at;
+            if (header->Length < (nuint)sizeof(ControlHeader) || header->Length > left)
+            {
+                break;
+            }
+
+            if (header->Level == SocketLevel && header->Type == SocketTimestampNanoseconds)
+            {
+                TimeSpecification* time = (TimeSpecification*)(header + 1);
+                timestamp = ((long)time->Seconds * 1_000_000_000) + time->Nanoseconds;
+            }
+            else if (header->Level == PacketLevel && header->Type == PacketAuxiliaryData)
+            {
+                wireLength = (int)Math.Min(int.MaxValue, ((AuxiliaryData*)(header + 1))->Length);
+            }
+
+            // CMSG_ALIGN.
+            nuint step = (header->Length + (nuint)sizeof(nuint) - 1) & ~((nuint)sizeof(nuint) - 1);
+            if (step >= left)
+            {
+                break;
+            }
+
+            at += step;
+            left -= step;
+        }
+
+        return (timestamp != 0 ? timestamp : (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100, wireLength);
     }
 
     // PACKET_STATISTICS starts again at zero with each read, so it is read under one lock and summed here.
@@ -278,17 +402,37 @@ public sealed class LinuxPacketSocket : IPacketSource
         _dropped += counts[1];
     }
 
-    private void WaitForPacket(TimeSpan left)
+    private void ThrowIfDown()
     {
         try
         {
-            _socket.Poll(left < DisposeCheckInterval ? left : DisposeCheckInterval, SelectMode.SelectRead);
+            if ((int)_socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)! is not 0 and var error)
+            {
+                throw (SocketError)error == SocketError.NetworkDown ? InterfaceIsDown() : new CaptureException($"Reading captured packets failed: {new SocketException(error).Message}.");
+            }
         }
         catch (ObjectDisposedException)
         {
+            // The next look sees it.
+        }
+    }
+
+    private static CaptureException InterfaceIsDown() => new("The captured interface is down, so nothing can be captured. Bring it up with 'ip link set lo up'.");
+
+    /// <summary>False when the time is over, or the socket closed meanwhile; else there is a packet or an error.</summary>
+    private bool WaitForPacket(TimeSpan left)
+    {
+        try
+        {
+            return _socket.Poll(left < DisposeCheckInterval ? left : DisposeCheckInterval, SelectMode.SelectRead);
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
         }
         catch (SocketException) when (_disposed)
         {
+            return false;
         }
     }
 

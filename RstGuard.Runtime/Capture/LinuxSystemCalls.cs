@@ -12,7 +12,13 @@ internal static unsafe partial class LinuxSystemCalls
     public const int SocketReceiveBufferForce = 33;
     public const int SocketTimestampNanoseconds = 35;
     public const int PacketLevel = 263;
+    public const int PacketReceiveRing = 5;
     public const int PacketStatistics = 6;
+    public const int PacketAuxiliaryData = 8;
+    public const int PacketVersion = 10;
+
+    public const int ReadAndWrite = 3;
+    public const int Shared = 1;
 
     public const int Interrupted = 4;
     public const int TryAgain = 11;
@@ -66,6 +72,38 @@ internal static unsafe partial class LinuxSystemCalls
         public byte AddressLength;
         public ulong Address;
     }
+
+    /// <summary><c>struct tpacket_auxdata</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct AuxiliaryData
+    {
+        public uint Status;
+        public uint Length;
+        public uint CapturedLength;
+        public ushort LinkHeader;
+        public ushort NetworkHeader;
+        public ushort VlanTag;
+        public ushort VlanProtocol;
+    }
+
+    /// <summary><c>struct tpacket_req3</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct RingRequest
+    {
+        public uint BlockSize;
+        public uint BlockCount;
+        public uint FrameSize;
+        public uint FrameCount;
+        public uint RetireMilliseconds;
+        public uint PrivateSize;
+        public uint Features;
+    }
+
+    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
+    public static partial nint Map(nint address, nuint length, int protection, int flags, nint file, nint offset);
+
+    [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
+    public static partial int Unmap(nint address, nuint length);
 
     [LibraryImport("libc", EntryPoint = "recvmsg", SetLastError = true)]
     public static partial nint ReceiveMessage(nint socket, MessageHeader* message, int flags);

@@ -12,7 +12,8 @@ public sealed record RecordedPacket(ReadOnlyMemory<byte> Data, long TimestampNan
 /// <summary>A packet source that replays packets from memory.</summary>
 /// <param name="packets">The packets, in the order of their capture.</param>
 /// <param name="dropped">How many packets the recording is known to have lost.</param>
-public sealed class RecordedPackets(IEnumerable<RecordedPacket> packets, long dropped = 0) : IPacketSource
+/// <param name="detail">How much of the traffic was recorded.</param>
+public sealed class RecordedPackets(IEnumerable<RecordedPacket> packets, long dropped = 0, CaptureDetail detail = CaptureDetail.Packets) : IPacketSource
 {
     private readonly ImmutableArray<RecordedPacket> _packets = [.. packets];
     private int _next;
@@ -22,6 +23,9 @@ public sealed class RecordedPackets(IEnumerable<RecordedPacket> packets, long dr
 
     /// <inheritdoc/>
     public bool IsLive => false;
+
+    /// <inheritdoc/>
+    public CaptureDetail Detail => detail;
 
     /// <summary>Copies all packets that a source delivers until it has ended, or until none came for <paramref name="quiet"/>.</summary>
     public static IReadOnlyList<RecordedPacket> CopyFrom(IPacketSource source, TimeSpan quiet)

@@ -6,7 +6,7 @@ using SharpPcap.LibPcap;
 namespace RstGuard.Tests.Capture;
 
 /// <summary>The capture contract over libpcap or Npcap; compiled with -p:UseSharpPcap=true.</summary>
-public sealed class SharpPcapSourceTests : PacketSourceContract
+public sealed class SharpPcapSourceTests : LivePacketSourceContract
 {
     protected override byte Network => 1;
 
