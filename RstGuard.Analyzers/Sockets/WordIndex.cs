@@ -36,6 +36,12 @@ internal sealed class WordIndex
     /// <summary>The identifiers <paramref name="word"/> inside <paramref name="within"/>, in the order of the source.</summary>
     internal static IEnumerable<SyntaxToken> TokensOf(SyntaxNode within, string word, CancellationToken cancellationToken)
     {
+        // A name that is not typed yet is everywhere, and the search for it would not move on.
+        if (word.Length == 0)
+        {
+            yield break;
+        }
+
         string text = within.SyntaxTree.GetText(cancellationToken).ToString(within.FullSpan);
         int offset = within.FullSpan.Start;
         for (int at = text.IndexOf(word, StringComparison.Ordinal); at >= 0; at = text.IndexOf(word, at + word.Length, StringComparison.Ordinal))
