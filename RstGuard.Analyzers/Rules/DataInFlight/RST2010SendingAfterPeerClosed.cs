@@ -120,7 +120,7 @@ public sealed class RST2010SendingAfterPeerClosed() : SocketRule(Catalogue.Sendi
     private static void Report(IInvocationOperation receive, ISymbol connection, ILoopOperation loop, SocketBody body, RuleContext context)
     {
         SocketOperation? send = SendsOn(connection, body.OperationsWithin(loop.Syntax.Span), body)
-            .FirstOrDefault(operation => !SendsWhatCame((IInvocationOperation)operation.Operation, receive));
+            .FirstOrDefault(operation => operation.Operation is IInvocationOperation call && !SendsWhatCame(call, receive));
 
         // A loop that ends by itself, and sends nothing, does no harm.
         if (send is null && loop is IForLoopOperation { Condition: not null })

@@ -134,8 +134,13 @@ internal sealed class WriteOnlyTlsClient
     /// </summary>
     private static bool? AllowsTls13(SocketOperation handshake, SocketBody body)
     {
+        if (handshake.Operation is not IInvocationOperation call)
+        {
+            return false;
+        }
+
         bool isKnown = true;
-        foreach (IArgumentOperation argument in ((IInvocationOperation)handshake.Operation).Arguments)
+        foreach (IArgumentOperation argument in call.Arguments)
         {
             switch (argument.Parameter?.Type.Name)
             {
