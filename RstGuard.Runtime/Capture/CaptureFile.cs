@@ -122,7 +122,9 @@ public abstract class CaptureFile : IPacketSource
     /// <summary>The link type by its number in a file; some systems write LINKTYPE_RAW by the number they know it by.</summary>
     private protected static LinkType ToLinkType(int number) => number is 12 or 14 ? LinkType.Raw : (LinkType)number;
 
-    private static CaptureFile Open(CaptureInput input, string description)
+    /// <summary>Reads a capture from bytes however they come.</summary>
+    /// <exception cref="CaptureFileException">They begin like no capture file.</exception>
+    internal static CaptureFile Open(CaptureInput input, string description)
     {
         try
         {

@@ -71,10 +71,21 @@ internal abstract unsafe class CaptureInput : IDisposable
     /// <summary>Passes more than the window has.</summary>
     protected abstract bool SkipBeyond(long count);
 
-    private void SetWindow(byte* start, int length)
+    /// <summary>Looks at other bytes from now on, which begin at <see cref="Position"/>.</summary>
+    protected void SetWindow(byte* start, int length)
     {
         _next = start;
         _available = length;
+    }
+
+    /// <summary>Passes what the window has left.</summary>
+    /// <returns>How much that was.</returns>
+    protected int PassWindow()
+    {
+        int passed = _available;
+        Position += passed;
+        SetWindow(null, 0);
+        return passed;
     }
 
     private sealed class Mapped : CaptureInput
@@ -163,16 +174,26 @@ internal abstract unsafe class CaptureInput : IDisposable
 
         protected override void Load(int count)
         {
-            // Few bytes are left of the window, or it must grow: both begin again at the buffer's start.
-            byte[] target = count > _buffer.Length ? NewBuffer(count) : _buffer;
-            new ReadOnlySpan<byte>(_next, _available).CopyTo(target);
-            _buffer = target;
+            // The window begins again at the buffer's start, which grows as bytes come: a length may be claimed that never does.
+            new ReadOnlySpan<byte>(_next, _available).CopyTo(_buffer);
             int end = _available;
             try
             {
-                int read;
-                while (end < count && (read = stream.Read(_buffer, end, _buffer.Length - end)) > 0)
+                while (end < count)
                 {
+                    if (end == _buffer.Length)
+                    {
+                        byte[] longer = NewBuffer((int)Math.Min(count, 2L * end));
+                        _buffer.CopyTo(longer, 0);
+                        _buffer = longer;
+                    }
+
+                    int read = stream.Read(_buffer, end, _buffer.Length - end);
+                    if (read == 0)
+                    {
+                        break;
+                    }
+
                     end += read;
                 }
             }
@@ -190,9 +211,7 @@ internal abstract unsafe class CaptureInput : IDisposable
         {
             while (count > _available)
             {
-                count -= _available;
-                Position += _available;
-                SetWindow(null, 0);
+                count -= PassWindow();
                 Load(1);
                 if (_available == 0)
                 {

@@ -34,6 +34,9 @@ public sealed class ResetRecorder : IAsyncDisposable
     private const long SettleNanoseconds = 250_000_000;
     private const long BurstNanoseconds = 10_000_000;
     private const int MaxListeners = 4096;
+
+    // Each answer to a SYN is compared with all of these: hostile packets of one moment must not make them many.
+    private const int MaxSettling = 1024;
     private static readonly TimeSpan ReadTimeout = TimeSpan.FromMilliseconds(100);
 
     private readonly IPacketSource _source;
@@ -310,7 +313,8 @@ public sealed class ResetRecorder : IAsyncDisposable
         }
 
         Connection connection = _table.Add(segment, out int sender);
-        while (_settling.TryPeek(out ResetObservation? oldest) && segment.TimestampNanoseconds - oldest.Reset.TimestampNanoseconds > SettleNanoseconds)
+        while (_settling.TryPeek(out ResetObservation? oldest)
+            && (_settling.Count > MaxSettling || segment.TimestampNanoseconds - oldest.Reset.TimestampNanoseconds > SettleNanoseconds))
         {
             _settling.Dequeue();
         }

@@ -308,7 +308,7 @@ public sealed class CaptureFileTests
     }
 
     // Each block that is read, one that is not, and two sections of which the second has another interface of the same number.
-    private static byte[] EveryBlock(bool bigEndian)
+    internal static byte[] EveryBlock(bool bigEndian)
     {
         byte[] data = Packets[0].Data.ToArray();
         ulong microseconds = Time / 1000;
