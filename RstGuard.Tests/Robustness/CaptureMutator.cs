@@ -78,6 +78,7 @@ internal sealed class CaptureMutator
     private byte[] MutateBytes(byte[] original, ref Chance chance, bool wholeFile)
     {
         List<byte> bytes = [.. original];
+        Span<byte> written = stackalloc byte[4];
         for (int times = 1 << chance.Below(5); times > 0 && bytes.Count > 0; times--)
         {
             // Headers stand at the beginning: half of the changes are made there.
@@ -99,7 +100,6 @@ internal sealed class CaptureMutator
                     if (aligned + width <= bytes.Count)
                     {
                         uint value = Interesting[chance.Below(Interesting.Length)];
-                        Span<byte> written = stackalloc byte[4];
                         if (chance.Below(2) == 0)
                         {
                             BinaryPrimitives.WriteUInt32LittleEndian(written, value);
