@@ -11,9 +11,15 @@ internal static class FilterExpression
     // A recorder ends with a datagram of its own that must come through; its payload begins with "RstGuard".
     private const string Sentinel = "(udp[8:4] = 0x52737447 and udp[12:4] = 0x75617264)";
 
+    // FIN, SYN or RST; a zero window; a payload of no more than one byte, by what IP counts less the headers. The language has no tcp[] for
+    // IPv6, so that there the headers are counted from its own 40 bytes, and what stands behind an extension header passes.
+    private const string WithoutData =
+        "((ip and (tcp[13] & 7 != 0 or tcp[14:2] = 0 or ip[2:2] - ((ip[0] & 0xf) << 2) - ((tcp[12] & 0xf0) >> 2) <= 1))"
+        + " or (ip6 and (ip6[6] != 6 or ip6[53] & 7 != 0 or ip6[54:2] = 0 or ip6[4:2] - ((ip6[52] & 0xf0) >> 2) <= 1)))";
+
     public static string For(CaptureFilter filter, LinkLayers layers, bool isLoopback)
     {
-        StringBuilder expression = new("tcp");
+        StringBuilder expression = new(filter.Detail == CaptureDetail.Light ? $"tcp and {WithoutData}" : "tcp");
         AppendAny(expression, "host", filter.Addresses.Select(Text));
         AppendAny(expression, "port", filter.Ports.Select(Text));
 

@@ -42,7 +42,7 @@ public sealed class SharpPcapSource : IPacketSource
         _device = device;
         _layers = device.LinkType;
         IsLive = device is not CaptureReaderDevice;
-        if (!LinkHeader.IsSupported(_layers))
+        if (!DeviceHeader.IsSupported(_layers))
         {
             throw new CaptureException(
                 $"The device {device.Name} delivers packets of link type {_layers}, which is not decoded here. Capture on the interface that carries the IP packets, such as the loopback or an Ethernet one.");
@@ -66,6 +66,7 @@ public sealed class SharpPcapSource : IPacketSource
             _polled = polled;
         }
 
+        Detail = filter.Detail;
         Description = $"{device.Name} through SharpPcap and {Pcap.Version}, filter '{expression}'";
     }
 
@@ -74,6 +75,10 @@ public sealed class SharpPcapSource : IPacketSource
 
     /// <inheritdoc/>
     public bool IsLive { get; }
+
+    /// <inheritdoc/>
+    /// <remarks>A device that was open before is not told to cut packets; it delivers them as it was opened.</remarks>
+    public CaptureDetail Detail { get; }
 
     /// <summary>Captures on the loopback interface.</summary>
     /// <param name="filter">What to capture; the kernel or the driver filters.</param>
@@ -130,7 +135,7 @@ public sealed class SharpPcapSource : IPacketSource
 
             if (device is not PcapDevice { Opened: true })
             {
-                device.Open(Configuration(options));
+                device.Open(Configuration(options, filter.Detail));
             }
 
             return new SharpPcapSource(device, filter, options);
@@ -232,13 +237,13 @@ public sealed class SharpPcapSource : IPacketSource
         }
     }
 
-    private static DeviceConfiguration Configuration(SharpPcapOptions options)
+    private static DeviceConfiguration Configuration(SharpPcapOptions options, CaptureDetail detail)
     {
         DeviceConfiguration configuration = new()
         {
             Mode = options.Promiscuous ? DeviceModes.Promiscuous : DeviceModes.None,
             ReadTimeout = GatherMilliseconds,
-            Snaplen = options.SnapLength,
+            Snaplen = detail == CaptureDetail.Packets ? options.SnapLength : Math.Min(options.SnapLength, CaptureFilter.HeadersLength),
             BufferSize = options.BufferBytes,
             TimestampResolution = TimestampResolution.Nanosecond,
 
@@ -291,7 +296,7 @@ public sealed class SharpPcapSource : IPacketSource
     private bool TryTake(ReadOnlySpan<byte> frame, ICaptureHeader header, out CapturedPacket packet)
     {
         packet = default;
-        if (!LinkHeader.TryStrip(_layers, frame, out int headerLength, out LinkType linkType, out int interfaceIndex))
+        if (!DeviceHeader.TryStrip(_layers, frame, out int headerLength, out LinkType linkType, out int interfaceIndex))
         {
             return false;
         }

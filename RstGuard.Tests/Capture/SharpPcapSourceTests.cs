@@ -28,6 +28,7 @@ public sealed class SharpPcapSourceTests : LivePacketSourceContract
 
         Assert.Equal($"({Tcp}) or {Sentinel}", FilterExpression.For(filter, LinkLayers.Null, isLoopback: true));
         Assert.Equal($"({Tcp}) or {Sentinel} or (vlan and {Tcp})", FilterExpression.For(filter, LinkLayers.Ethernet, isLoopback: false));
+        Assert.StartsWith("(tcp and ((ip and (tcp[13] & 7 != 0", FilterExpression.For(filter with { Detail = CaptureDetail.Light }, LinkLayers.Raw, isLoopback: true));
         Assert.Equal($"(tcp) or {Sentinel}", FilterExpression.For(new CaptureFilter(), LinkLayers.Raw, isLoopback: false));
     }
 
@@ -45,7 +46,7 @@ public sealed class SharpPcapSourceTests : LivePacketSourceContract
     public void LinkHeader_IsLeftOut(LinkLayers layers, string header, int length)
     {
         byte[] frame = [.. Convert.FromHexString(header), 0x45, 0x00];
-        Assert.True(LinkHeader.TryStrip(layers, frame, out int stripped, out LinkType linkType, out int interfaceIndex));
+        Assert.True(DeviceHeader.TryStrip(layers, frame, out int stripped, out LinkType linkType, out int interfaceIndex));
         Assert.Equal((length, LinkType.Raw), (stripped, linkType));
         Assert.Equal(layers == LinkLayers.LinuxSll2 ? 7 : 0, interfaceIndex);
     }
@@ -59,7 +60,7 @@ public sealed class SharpPcapSourceTests : LivePacketSourceContract
     {
         for (int length = 0; length < 24; length++)
         {
-            Assert.False(LinkHeader.TryStrip(layers, new byte[length], out _, out _, out _));
+            Assert.False(DeviceHeader.TryStrip(layers, new byte[length], out _, out _, out _));
         }
     }
 

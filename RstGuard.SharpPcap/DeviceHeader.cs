@@ -7,7 +7,7 @@ namespace RstGuard.Capture;
 /// The link header that a device puts before the IP packet. Loopback and "cooked" headers say nothing that a diagnosis needs, so
 /// they are left out and the packet is handed on as <see cref="LinkType.Raw"/>; layouts are those of the pcap LINKTYPE registry.
 /// </summary>
-internal static class LinkHeader
+internal static class DeviceHeader
 {
     private const int AddressFamilyLength = 4;
     private const int LinuxSllLength = 16;
