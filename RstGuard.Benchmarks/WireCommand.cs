@@ -28,7 +28,7 @@ internal static class WireCommand
         Option<FileInfo?> output = new("--output") { Description = "The page to write; the terminal unless told." };
         Option<bool> live = new("--live") { Description = "The live capture alone." };
         Option<int> rate = new("--rate") { Description = "Frames a second that the live capture is given.", DefaultValueFactory = _ => 150_000 };
-        Option<double> seconds = new("--seconds") { Description = "How long each live capture lasts.", DefaultValueFactory = _ => 5 };
+        Option<double> seconds = new("--seconds") { Description = "How long each live capture lasts.", DefaultValueFactory = _ => 4 };
         Command command = new("wire", "How fast capture files are read, beside tshark, and how much a live capture takes, as a page.") { segments, bulk, rounds, live, rate, seconds, output };
         command.SetAction(async (parsed, cancellationToken) =>
         {
