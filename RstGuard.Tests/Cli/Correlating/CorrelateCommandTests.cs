@@ -48,6 +48,17 @@ public sealed class CorrelateCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task DocumentedExample_IsTheRealOutput()
+    {
+        string scan = Scan(("RST2001", "src/OrderServer.cs", 26), ("RST1001", "src/OrderServer.cs", 58), ("RST2009", "src/Client.cs", 14));
+        GuardedReset unread = Reset(CloseOrigin.Plain, ResetCause.CloseWithUnread, Exact("/src/OrderServer.cs", 26));
+        string one = Report("one", unread, Reset(CloseOrigin.UserLingerZero, ResetCause.LingerZero, Exact("/src/OrderServer.cs", 71)));
+        string two = Report("two", unread, Reset(CloseOrigin.CloseZero, ResetCause.LingerZero, Exact("/src/Proxy.cs", 90) with { Method = "Proxy.Drop" }));
+        (_, string text, _) = await RunAsync(scan, one, two);
+        Assert.Contains("```\n" + text + "```\n", await File.ReadAllTextAsync(Path.Combine(DotNet.RepositoryRoot, "docs", "ci.md")));
+    }
+
+    [Fact]
     public async Task ResetOfAPeer_OneThatFollows_AndOneOfUnknownCause_BlameNoFinding()
     {
         string scan = Scan(("RST2001", "Server.cs", 10));
