@@ -22,6 +22,7 @@ internal sealed class SocketBody
     private readonly Dictionary<ISymbol, ConnectionUse> _connections = new(SymbolEqualityComparer.Default);
     private readonly ConcurrentDictionary<ISymbol, bool> _isNotTcp = new(SymbolEqualityComparer.Default);
     private readonly List<IThrowOperation> _throws = [];
+    private readonly List<ISimpleAssignmentOperation> _propertyAssignments = [];
     private SocketOperation[] _inOrder = [];
     private ConnectionFlow? _flow;
 
@@ -53,6 +54,9 @@ internal sealed class SocketBody
 
     /// <summary>Assignments to <c>HttpClient.Timeout</c> and <c>SocketsHttpHandler.ConnectTimeout</c>.</summary>
     internal ImmutableArray<ISimpleAssignmentOperation> HttpTimeouts { get; private set; }
+
+    /// <summary>Assignments to properties, those of object initializers included, in the order of the source.</summary>
+    internal IReadOnlyList<ISimpleAssignmentOperation> PropertyAssignments => _propertyAssignments;
 
     /// <summary>A literal shows that it writes or expects HTTP/1.x.</summary>
     internal bool SpeaksHttp { get; private set; }
@@ -199,9 +203,13 @@ internal sealed class SocketBody
             switch (operation)
             {
                 case ISimpleAssignmentOperation assignment:
-                    if (IsHttpTimeout(assignment))
+                    if (assignment.Target is IPropertyReferenceOperation)
                     {
-                        httpTimeouts.Add(assignment);
+                        _propertyAssignments.Add(assignment);
+                        if (IsHttpTimeout(assignment))
+                        {
+                            httpTimeouts.Add(assignment);
+                        }
                     }
 
                     if (SocketKindOf.SymbolOf(assignment.Target) is { } target)

@@ -15,7 +15,7 @@ internal sealed class PassThroughTimeout(SocketModel model, CancellationToken ca
     private readonly BoundedConnect _connects = new(model, cancellationToken);
 
     /// <summary>Assignments in <paramref name="body"/> to properties that other code declares and that may pass a timeout on.</summary>
-    internal static IEnumerable<ISimpleAssignmentOperation> In(SocketBody body) => body.Root.Descendants().OfType<ISimpleAssignmentOperation>().Where(assignment =>
+    internal static IEnumerable<ISimpleAssignmentOperation> In(SocketBody body) => body.PropertyAssignments.Where(assignment =>
         assignment.Target is IPropertyReferenceOperation { Property: { SetMethod: { DeclaringSyntaxReferences.IsEmpty: false } } property } && property.Name.EndsWith("Timeout", System.StringComparison.Ordinal));
 
     /// <summary>

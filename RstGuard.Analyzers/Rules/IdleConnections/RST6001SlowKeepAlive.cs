@@ -25,28 +25,32 @@ public sealed class RST6001SlowKeepAlive() : SocketRule(Catalogue.SlowKeepAlive,
     {
         foreach (SocketBody body in context.Bodies())
         {
-            foreach (IOperation operation in body.Root.Descendants())
+            foreach (SocketOperation operation in body.OperationsOf(SocketOperationKind.Inquire))
             {
-                switch (operation)
+                if (operation.Operation is not IInvocationOperation call || KeepAliveOption.Of(call, body.Model.Types) is not { } option)
                 {
-                    case IInvocationOperation call when KeepAliveOption.Of(call, body.Model.Types) is { } option:
-                        if (option is { Name: KeepAliveOption.OnOff, IsOn: true })
-                        {
-                            if (!HasTime(call, body, context.CancellationToken) && !SocketKindOf.IsNotTcp(Operations.Receiver(call.Instance), body, context.CancellationToken))
-                            {
-                                Report(call, DiagnosticProperties.KeepAliveForms.SystemDefault, "7200", context);
-                            }
-                        }
-                        else if (option is { Name: KeepAliveOption.Time, Seconds: { } seconds } && seconds > context.Options.MaxIdleSeconds)
-                        {
-                            Report(option.Value, DiagnosticProperties.KeepAliveForms.Seconds, seconds.ToString(CultureInfo.InvariantCulture), context);
-                        }
+                    continue;
+                }
 
-                        break;
-                    case ISimpleAssignmentOperation { Target: IPropertyReferenceOperation { Property: var property } } assignment when IsHeartbeat(property)
-                        && ConstantTimeout.Of(assignment.Value, context.Model, context.CancellationToken) is { } time && time.Milliseconds > context.Options.MaxIdleSeconds * 1000.0:
-                        Report(time.Value, DiagnosticProperties.KeepAliveForms.TimeSpan, (time.Milliseconds / 1000).ToString("0.###", CultureInfo.InvariantCulture), context);
-                        break;
+                if (option is { Name: KeepAliveOption.OnOff, IsOn: true })
+                {
+                    if (!HasTime(call, body, context.CancellationToken) && !SocketKindOf.IsNotTcp(Operations.Receiver(call.Instance), body, context.CancellationToken))
+                    {
+                        Report(call, DiagnosticProperties.KeepAliveForms.SystemDefault, "7200", context);
+                    }
+                }
+                else if (option is { Name: KeepAliveOption.Time, Seconds: { } seconds } && seconds > context.Options.MaxIdleSeconds)
+                {
+                    Report(option.Value, DiagnosticProperties.KeepAliveForms.Seconds, seconds.ToString(CultureInfo.InvariantCulture), context);
+                }
+            }
+
+            foreach (ISimpleAssignmentOperation assignment in body.PropertyAssignments)
+            {
+                if (IsHeartbeat(((IPropertyReferenceOperation)assignment.Target).Property)
+                    && ConstantTimeout.Of(assignment.Value, context.Model, context.CancellationToken) is { } time && time.Milliseconds > context.Options.MaxIdleSeconds * 1000.0)
+                {
+                    Report(time.Value, DiagnosticProperties.KeepAliveForms.TimeSpan, (time.Milliseconds / 1000).ToString("0.###", CultureInfo.InvariantCulture), context);
                 }
             }
         }
@@ -68,9 +72,9 @@ public sealed class RST6001SlowKeepAlive() : SocketRule(Catalogue.SlowKeepAlive,
     /// </summary>
     private static bool HasTime(IInvocationOperation on, SocketBody body, CancellationToken cancellationToken)
     {
-        foreach (IOperation operation in body.Root.Descendants())
+        foreach (SocketOperation operation in body.OperationsOf(SocketOperationKind.Inquire))
         {
-            if (operation is IInvocationOperation call && call != on && (IsControlCode(call) || KeepAliveOption.Of(call, body.Model.Types) is { Name: KeepAliveOption.Time })
+            if (operation.Operation is IInvocationOperation call && call != on && (IsControlCode(call) || KeepAliveOption.Of(call, body.Model.Types) is { Name: KeepAliveOption.Time })
                 && (Paths.FunctionOf(call) != Paths.FunctionOf(on) || Paths.MayRunBefore(call, on) || Paths.MayRunBefore(on, call)))
             {
                 return true;

@@ -1,7 +1,6 @@
 using System.Collections.Generic;
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Linq;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.Operations;
@@ -23,9 +22,9 @@ public sealed class RST6002ImpatientKeepAlive() : SocketRule(Catalogue.Impatient
         foreach (SocketBody body in context.Bodies())
         {
             Dictionary<(IOperation Function, ISymbol Socket), Dictionary<long, KeepAliveOption>> sockets = [];
-            foreach (IInvocationOperation call in body.Root.Descendants().OfType<IInvocationOperation>())
+            foreach (SocketOperation operation in body.OperationsOf(SocketOperationKind.Inquire))
             {
-                if (KeepAliveOption.Of(call, body.Model.Types) is { Name: not KeepAliveOption.OnOff } option && SocketOf(call) is { } socket)
+                if (operation.Operation is IInvocationOperation call && KeepAliveOption.Of(call, body.Model.Types) is { Name: not KeepAliveOption.OnOff } option && SocketOf(call) is { } socket)
                 {
                     (IOperation, ISymbol) key = (Paths.FunctionOf(call), socket);
                     if (!sockets.TryGetValue(key, out Dictionary<long, KeepAliveOption>? options))

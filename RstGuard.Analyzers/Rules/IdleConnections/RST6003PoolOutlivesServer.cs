@@ -21,13 +21,10 @@ public sealed class RST6003PoolOutlivesServer() : SocketRule(Catalogue.PoolOutli
     {
         foreach (SocketBody body in context.Bodies())
         {
-            foreach (IOperation operation in body.Root.Descendants())
+            foreach (ISimpleAssignmentOperation assignment in body.PropertyAssignments)
             {
-                if (operation is not ISimpleAssignmentOperation { Target: IPropertyReferenceOperation { Property: var property }, Value: var value })
-                {
-                    continue;
-                }
-
+                IPropertySymbol property = ((IPropertyReferenceOperation)assignment.Target).Property;
+                IOperation value = assignment.Value;
                 bool isClient = property.Name == "PooledConnectionIdleTimeout" && KnownTypes.Is(property.ContainingType, body.Model.Types.SocketsHttpHandler);
                 if (!isClient && !(property.Name == "KeepAliveTimeout" && property.ContainingType.ToDisplayString() == "Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerLimits"))
                 {

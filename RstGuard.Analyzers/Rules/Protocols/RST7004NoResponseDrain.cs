@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Linq;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.Operations;
@@ -18,7 +17,7 @@ public sealed class RST7004NoResponseDrain() : SocketRule(Catalogue.NoResponseDr
     {
         foreach (SocketBody body in context.Bodies())
         {
-            foreach (ISimpleAssignmentOperation assignment in body.Root.Descendants().OfType<ISimpleAssignmentOperation>())
+            foreach (ISimpleAssignmentOperation assignment in body.PropertyAssignments)
             {
                 if (assignment.Target is IPropertyReferenceOperation { Property: { Name: "MaxResponseDrainSize" or "ResponseDrainTimeout" } property }
                     && KnownTypes.Is(property.ContainingType, body.Model.Types.SocketsHttpHandler)
