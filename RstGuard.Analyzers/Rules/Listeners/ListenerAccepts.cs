@@ -21,7 +21,7 @@ internal sealed class ListenerAccepts
         _cancellationToken = cancellationToken;
     }
 
-    /// <summary>An accept that one client after the other comes through: in a loop, begun again by its own callback, or by event arguments.</summary>
+    /// <summary>An accept that one client after the other comes through: in a loop, or begun again by its own callback.</summary>
     internal SocketOperation? Repeated { get; private set; }
 
     /// <summary>Somebody accepts, once or more.</summary>
@@ -81,12 +81,13 @@ internal sealed class ListenerAccepts
                 continue;
             }
 
-            if (Paths.IsInLoop(accept.Operation) || accept.Form == OperationForm.EventArgs || (accept.Form == OperationForm.Begin && begun is not null) || IsBegunAgain(accept, body))
+            bool isBegun = accept.Form is OperationForm.Begin or OperationForm.EventArgs;
+            if (Paths.IsInLoop(accept.Operation) || (isBegun && begun is not null) || IsBegunAgain(accept, body))
             {
                 Repeated ??= accept;
             }
 
-            begun ??= accept;
+            begun ??= isBegun ? accept : null;
         }
 
         foreach (IOperation reference in body.ReferencesTo(holder))
@@ -136,12 +137,14 @@ internal sealed class ListenerAccepts
     }
 
     /// <summary>
-    /// Whether the member that accepts runs once more for each client: it is named by itself, by a member that ends an accept, or in a loop.
+    /// Whether the member that accepts runs once more for each client: it is named by itself, by a member that ends an accept or gets its event
+    /// arguments, or in a loop.
     /// </summary>
     private bool IsBegunAgain(SocketOperation accept, SocketBody body) => body.Owner is IMethodSymbol { MethodKind: MethodKind.Ordinary } member
         && Paths.FunctionOf(accept.Operation) == body.Root
         && body.Model.BodiesThatName(member, _cancellationToken).Any(other => other.ReferencesTo(member.OriginalDefinition) is { Count: > 0 } calls
             && (other.Owner.Equals(member, SymbolEqualityComparer.Default)
                 || other.OperationsOf(SocketOperationKind.Accept).Any(operation => operation.Form == OperationForm.End)
+                || (accept.Form == OperationForm.EventArgs && other.Owner is IMethodSymbol completed && completed.Parameters.Any(parameter => KnownTypes.Is(parameter.Type, body.Model.Types.SocketAsyncEventArgs)))
                 || calls.Any(Paths.IsInLoop)));
 }

@@ -17,7 +17,7 @@ public sealed class RST5001SmallBacklogTests
         "const int Backlog = 4; [|s.Listen(Backlog)|]; while (flag) { Serve(s.Accept()); }",
         "int backlog = 4; [|s.Listen(backlog)|]; while (flag) { Serve(s.Accept()); }",
         "s?[|.Listen(15)|]; while (flag) { Serve(s!.Accept()); }",
-        "[|s.Listen(5)|]; s.AcceptAsync(new SocketAsyncEventArgs());",
+        "[|s.Listen(5)|]; var e = new SocketAsyncEventArgs(); e.Completed += (_, done) => s.AcceptAsync(done); s.AcceptAsync(e);",
         "var own = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp); [|own.Listen(5)|]; var alias = own; while (flag) { Serve(alias.Accept()); }",
         // A caller's, and nobody accepts here.
         "[|s.Listen(3)|];",
@@ -30,6 +30,7 @@ public sealed class RST5001SmallBacklogTests
         "class C { readonly TcpListener _l = new(IPAddress.Any, 80); const int Backlog = 2; void Open() { [|_l.Start(Backlog)|]; } void Run() { while (true) { _l.AcceptTcpClient().Dispose(); } } }",
         "partial class C { Socket? _s; void Open() => _s?[|.Listen(5)|]; } partial class C { void Run() { while (true) { _s!.Accept().Dispose(); } } }",
         "class C { Socket _s = null!; static readonly int Backlog = 5; void Open() { [|_s.Listen(Backlog)|]; Begin(); } void Begin() => _s.BeginAccept(On, null); void On(IAsyncResult r) { _s.EndAccept(r).Dispose(); Begin(); } }",
+        "class C { Socket _s = null!; void Open() { [|_s.Listen(5)|]; Start(null); } void Start(SocketAsyncEventArgs? e) { if (e == null) { e = new(); e.Completed += Done; } if (!_s.AcceptAsync(e)) { Done(null, e); } } void Done(object? sender, SocketAsyncEventArgs e) { e.AcceptSocket!.Dispose(); Start(e); } }",
         "class C { Socket _s = null!; void Open() { [|_s.Listen(5)|]; while (true) { Next(); } } void Next() { _s.Accept().Dispose(); } }",
         "class C { TcpListener _l = new(IPAddress.Any, 80); void Open() { [|_l.Start(5)|]; _ = NextAsync(); } async Task NextAsync() { using TcpClient c = await _l.AcceptTcpClientAsync(); _ = NextAsync(); } }",
         "class C { void Open(int port) { var l = new TcpListener(IPAddress.Any, port); [|l.Start(5)|]; Task.Run(() => Run(l)); } static void Run(TcpListener listener) { while (true) { listener.AcceptTcpClient().Dispose(); } } }",
@@ -52,6 +53,7 @@ public sealed class RST5001SmallBacklogTests
         // One client.
         "l.Start(1); Serve(l.AcceptTcpClient());",
         "s.Listen(1); var t = Task.Run(() => s.Accept()); Serve(await t);",
+        "s.Listen(1); s.AcceptAsync(new SocketAsyncEventArgs());",
         "s.Listen(1); s.BeginAccept(r => s.EndAccept(r).Dispose(), null);",
         // A probe for a free port.
         "var own = new TcpListener(IPAddress.Loopback, 0); own.Start(1); int port = ((IPEndPoint)own.LocalEndpoint).Port; own.Stop();",
@@ -66,6 +68,7 @@ public sealed class RST5001SmallBacklogTests
         "class C { void AcceptOnce(TcpListener l) { l.Start(1); while (true) { l.AcceptTcpClient().Dispose(); } } }",
         // Accepted in another member, once.
         "class C { Socket? _s; void Listen() { _s!.Listen(1); } public void Accept() { var old = _s; _s = _s!.Accept(); old!.Close(); } }",
+        "class C { Socket? _s; void Listen() { _s!.Listen(1); } SocketAsyncEventArgs Begin() { var e = new SocketAsyncEventArgs(); _s!.AcceptAsync(e); return e; } void End(SocketAsyncEventArgs e) { _s!.Close(); _s = e.AcceptSocket; } }",
         // What another type's Listen takes is not a backlog.
         "class Hub { public void Listen(int port) { } } class C { void M(Hub h) { h.Listen(5); } }",
         "class TcpListener { public void Start(int backlog) { } public object AcceptTcpClient() => this; } class C { void M(TcpListener l) { l.Start(1); while (true) { l.AcceptTcpClient(); } } }",

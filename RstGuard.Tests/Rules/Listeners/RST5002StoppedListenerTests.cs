@@ -17,7 +17,7 @@ public sealed class RST5002StoppedListenerTests
         "for (int i = 0; i < 3; i++) { Serve(s.Accept()); } [|s.Close()|];",
         "while (flag) { Serve(await s.AcceptAsync()); } [|s.Dispose()|];",
         "while (flag) { Serve(l.AcceptTcpClient()); } l?[|.Stop()|];",
-        "s.AcceptAsync(new SocketAsyncEventArgs()); [|s.Close()|];",
+        "var e = new SocketAsyncEventArgs(); e.Completed += (_, done) => s.AcceptAsync(done); s.AcceptAsync(e); [|s.Close()|];",
     ];
 
     public static TheoryData<string> FlaggedTypes =>
@@ -34,6 +34,7 @@ public sealed class RST5002StoppedListenerTests
         // One client.
         "l.Start(); Serve(l.AcceptTcpClient()); l.Stop();",
         "Serve(s.Accept()); s.Close();",
+        "s.AcceptAsync(new SocketAsyncEventArgs()); s.Close();",
         // Drained.
         "do { Serve(l.AcceptTcpClient()); } while (flag || l.Pending()); l.Stop();",
         "while (flag) { Serve(l.AcceptTcpClient()); } while (l.Pending()) { Serve(l.AcceptTcpClient()); } l.Stop();",
