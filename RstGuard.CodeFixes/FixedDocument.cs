@@ -34,6 +34,13 @@ internal sealed class FixedDocument(Document document, SyntaxNode root, Semantic
     /// <summary>The line end that the document uses.</summary>
     internal string NewLine => text.Lines[0] is var first && first.EndIncludingLineBreak - first.End == 2 ? "\r\n" : "\n";
 
+    /// <summary>What stands between a statement and one that is written before it: a line end and the indentation, or a blank where others share the line.</summary>
+    internal string SeparatorBefore(SyntaxNode statement)
+    {
+        TextLine line = text.Lines.GetLineFromPosition(statement.SpanStart);
+        return IsBlank(line.Start, statement.SpanStart) ? NewLine + text.ToString(TextSpan.FromBounds(line.Start, statement.SpanStart)) : " ";
+    }
+
     /// <summary>
     /// Takes <paramref name="span"/> out: with its lines when nothing else stands on them, else with the blanks on one side of it.
     /// </summary>

@@ -24,6 +24,13 @@ internal static class SocketKindOf
     internal static bool IsNotTcp(SocketOrigins origins, CancellationToken cancellationToken) => AreNotTcp(origins, 0, cancellationToken);
 
     /// <summary>
+    /// Whether all that makes the socket shows it, whatever is done to it: a field of a base class may hold what sends datagrams in one heir and a
+    /// connection in another.
+    /// </summary>
+    internal static bool IsMadeWithoutTcp(IOperation connection, SocketBody body, CancellationToken cancellationToken) =>
+        AreMadeWithoutTcp(SocketOrigins.Of(connection, body, cancellationToken), 0, cancellationToken);
+
+    /// <summary>
     /// Whether <paramref name="stream"/> is known to leave its socket open: made by a constructor of <c>NetworkStream</c> that does not
     /// take the socket over.
     /// </summary>
@@ -92,10 +99,13 @@ internal static class SocketKindOf
         || (connection is ILocalReferenceOperation { Local: var local } ? body.IsNotTcp(local, cancellationToken) : AreNotTcp(SocketOrigins.Of(connection, body, cancellationToken), depth, cancellationToken));
 
     private static bool AreNotTcp(SocketOrigins origins, int depth, CancellationToken cancellationToken) =>
-        (origins.Creations.Count > 0 && origins.Creations.All(origin => IsNotTcp(origin.Creation, origin.Body, depth, cancellationToken)))
+        AreMadeWithoutTcp(origins, depth, cancellationToken)
         // What is sent to an address, or received with one, is no connection's; but a NetworkStream takes none but stream sockets.
         || (origins.Holders.Any(holder => holder.Body.OperationsOf(SocketOperationKind.Datagram).Any(operation => IsOf(operation, holder.Symbol)))
             && !origins.Holders.Any(holder => IsUnderStream(holder.Symbol, holder.Body)));
+
+    private static bool AreMadeWithoutTcp(SocketOrigins origins, int depth, CancellationToken cancellationToken) =>
+        origins.Creations.Count > 0 && origins.Creations.All(origin => IsNotTcp(origin.Creation, origin.Body, depth, cancellationToken));
 
     private static bool IsUnderStream(ISymbol holder, SocketBody body) => body.ReferencesTo(holder).Any(reference =>
         reference.Wrapped().Parent is IArgumentOperation { Parent: IObjectCreationOperation creation } && KnownTypes.Is(creation.Type, body.Model.Types.NetworkStream));

@@ -34,6 +34,21 @@ public sealed class RST3001ConnectionNeverClosed() : SocketRule(Catalogue.Connec
                         Texts.Get("RST3001" + leak.Kind));
                 }
             }
+
+            foreach (ForgottenConnection forgotten in ForgottenConnection.In(body, context.CancellationToken))
+            {
+                // TLS is made over it: no datagrams.
+                if (!SocketKindOf.IsMadeWithoutTcp(forgotten.Forgotten.Target, body, context.CancellationToken))
+                {
+                    context.Report(
+                        forgotten.Forgotten.Syntax.GetLocation(),
+                        ImmutableDictionary<string, string?>.Empty,
+                        forgotten.Failing,
+                        severity: null,
+                        forgotten.Field.Name,
+                        Texts.Get("RST3001Forgotten"));
+                }
+            }
         }
     }
 

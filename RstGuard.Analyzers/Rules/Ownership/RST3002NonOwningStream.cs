@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Linq;
+using System.Threading;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.Operations;
@@ -25,6 +26,7 @@ public sealed class RST3002NonOwningStream() : SocketRule(Catalogue.NonOwningStr
                     && SocketUnder(wrap, context.Model.Types) is { } socket
                     && GoesNowhereElse(socket, creation, body)
                     && !IsReached(creation, body)
+                    && !IsLeakOf(socket, body, context.CancellationToken)
                     && !SocketKindOf.IsNotTcp(socket, body, context.CancellationToken))
                 {
                     context.Report(
@@ -38,6 +40,10 @@ public sealed class RST3002NonOwningStream() : SocketRule(Catalogue.NonOwningStr
             }
         }
     }
+
+    /// <summary>RST3001 marks where the socket is made: one diagnostic is enough.</summary>
+    private static bool IsLeakOf(IOperation socket, SocketBody body, CancellationToken cancellationToken) => socket is ILocalReferenceOperation { Local: var local }
+        && LeakedConnection.In(body, cancellationToken).Any(leak => SymbolEqualityComparer.Default.Equals(leak.Holder, local));
 
     /// <summary>The socket that stays open: under a stream that does not own it, or under one that does and is left open itself.</summary>
     private static IOperation? SocketUnder(ConnectionWrap wrap, KnownTypes types) => wrap.Api switch

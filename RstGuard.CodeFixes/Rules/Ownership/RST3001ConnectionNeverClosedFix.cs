@@ -10,16 +10,26 @@ namespace RstGuard.Rules;
 
 /// <summary>
 /// RST3001: closes the connection. One that stays in the method gets a <c>using</c>; one that is given away gets a catch that closes it
-/// when something fails before that; one that nobody takes is closed where it is accepted.
+/// when something fails before that; one that nobody takes is closed where it is accepted; one that a handler forgets, before it is forgotten.
 /// </summary>
 [ExportCodeFixProvider(LanguageNames.CSharp, Name = nameof(RST3001ConnectionNeverClosedFix))]
 public sealed class RST3001ConnectionNeverClosedFix() : SocketFix(Catalogue.ConnectionNeverClosed, "RST3001")
 {
     private protected override ImmutableArray<TextChange> Edits(SyntaxNode node, FixedDocument document, Diagnostic diagnostic)
     {
-        if (node is not ExpressionSyntax
-            || document.BodyAround(node) is not { } body
-            || LeakedConnection.In(body, document.CancellationToken).FirstOrDefault(leak => leak.Origin.Syntax == node) is not { } found)
+        if (node is not ExpressionSyntax || document.BodyAround(node) is not { } body)
+        {
+            return ImmutableArray<TextChange>.Empty;
+        }
+
+        if (node is AssignmentExpressionSyntax { Left: var field, Parent: ExpressionStatementSyntax statement })
+        {
+            return ForgottenConnection.In(body, document.CancellationToken).Any(forgotten => forgotten.Forgotten.Syntax == node)
+                ? ImmutableArray.Create(new TextChange(new TextSpan(statement.SpanStart, 0), $"{field}?.Dispose();{document.SeparatorBefore(statement)}"))
+                : ImmutableArray<TextChange>.Empty;
+        }
+
+        if (LeakedConnection.In(body, document.CancellationToken).FirstOrDefault(leak => leak.Origin.Syntax == node) is not { } found)
         {
             return ImmutableArray<TextChange>.Empty;
         }

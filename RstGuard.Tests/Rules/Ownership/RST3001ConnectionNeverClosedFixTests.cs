@@ -70,4 +70,50 @@ public sealed class RST3001ConnectionNeverClosedFixTests
     [Fact]
     public Task HalfTypedCode_IsSurvived() => Rule.SurvivesCutsAsync(
         "class C { Stream M(TcpListener l) { l.AcceptSocket(); var c = l.AcceptTcpClient(); var n = c.GetStream(); n.WriteByte(1); return n; } }");
+
+    [Fact]
+    public Task ConnectionThatAHandlerForgets_IsClosedBefore() => Rule.FixesAsync(
+        """
+        class C
+        {
+            Socket? _s = new(SocketType.Stream, ProtocolType.Tcp);
+            void M(string host)
+            {
+                try
+                {
+                    _s!.Connect(host, 443);
+                    var tls = new System.Net.Security.SslStream(new NetworkStream(_s));
+                    tls.AuthenticateAsClient(host);
+                }
+                catch
+                {
+                    // Once more later.
+                    [|_s = null|];
+                    throw;
+                }
+            }
+        }
+        """,
+        """
+        class C
+        {
+            Socket? _s = new(SocketType.Stream, ProtocolType.Tcp);
+            void M(string host)
+            {
+                try
+                {
+                    _s!.Connect(host, 443);
+                    var tls = new System.Net.Security.SslStream(new NetworkStream(_s));
+                    tls.AuthenticateAsClient(host);
+                }
+                catch
+                {
+                    // Once more later.
+                    _s?.Dispose();
+                    _s = null;
+                    throw;
+                }
+            }
+        }
+        """);
 }

@@ -173,4 +173,46 @@ public sealed class RST3001ConnectionNeverClosedTests
     private static string Method(string type, string body, string members = "") => $$"""class C { {{members}} {{type}} M() { {{body}} } }""";
 
     private static string Async(string type, string body) => $$"""class C { async {{(type == "void" ? "Task" : $"Task<{type}>")}} M() { {{body}} } }""";
+
+    private static string Client(string attempt, string handler, string rest = "") =>
+        $"class C : IDisposable {{ Socket? _s = new(SocketType.Stream, ProtocolType.Tcp); Stream? _stream; async Task M(string host, CancellationToken token) {{ {attempt} {handler} await Task.Yield(); }} public void Dispose() {{ _s?.Dispose(); _stream?.Dispose(); }} {rest} }}";
+
+    private const string Secured = "try { await _s!.ConnectAsync(host, 443, token); var tls = new System.Net.Security.SslStream(new NetworkStream(_s)); await tls.AuthenticateAsClientAsync(host).ConfigureAwait(false); _stream = tls; }";
+
+    /// <summary>The field was the last that had the connection, and Dispose finds null.</summary>
+    [Theory]
+    [InlineData(Secured, "catch (Exception) { [|_s = null|]; throw; }")]
+    [InlineData(Secured, "catch (Exception e) { if (e is SocketException) { _s!.Close(); } [|_s = null|]; throw; }")]
+    [InlineData("var s = _s!; try { using var r = token.Register(() => s.Close()); s.Connect(host, 443); var n = new NetworkStream(s); var tls = new System.Net.Security.SslStream(n, false); tls.AuthenticateAsClient(host); _stream = tls; }", "catch (Exception e) { if (e is SocketException) s.Close(); [|_s = null|]; throw; }")]
+    // Closed where the time is over, and that throws.
+    [InlineData("var s = _s!; try { var r = s.BeginConnect(host, 443, null, null); if (!r.AsyncWaitHandle.WaitOne(3000)) { s.Close(); throw new TimeoutException(); } await Task.Factory.FromAsync(r, s.EndConnect); if (host == null) { s.Connect(host!, 443); } var tls = new System.Net.Security.SslStream(new NetworkStream(s)); await tls.AuthenticateAsClientAsync(host!); _stream = tls; }", "catch (Exception) { [|_s = null|]; throw; }")]
+    public Task FieldThatAHandlerForgets_IsFlagged(string attempt, string handler) => Rule.FlagsAsync(Client(attempt, handler));
+
+    [Theory]
+    [InlineData(Secured, "catch (Exception) { _s?.Dispose(); _s = null; throw; }")]
+    [InlineData(Secured, "catch (Exception) { if (_s != null) { _s.Close(); } _s = null; throw; }")]
+    [InlineData(Secured, "catch (Exception) { Clean(); _s = null; throw; }", "void Clean() { _s?.Dispose(); }")]
+    [InlineData(Secured, "catch (Exception) { Dispose(); _s = null; throw; }")]
+    [InlineData(Secured, "catch (Exception) { var old = _s; _s = null; old?.Dispose(); throw; }")]
+    [InlineData(Secured, "catch (Exception) { Interlocked.Exchange(ref _s, null)?.Dispose(); _s = null; throw; }")]
+    // Closed after the handler, or by a finally.
+    [InlineData("var s = _s!; bool ok = false; try { s.Connect(host, 443); var tls = new System.Net.Security.SslStream(new NetworkStream(s)); tls.AuthenticateAsClient(host); ok = true; }", "catch (Exception) { _s = null; } finally { if (!ok) { s.Dispose(); } }")]
+    [InlineData("var s = _s!; try { s.Connect(host, 443); var tls = new System.Net.Security.SslStream(new NetworkStream(s)); tls.AuthenticateAsClient(host); }", "catch (Exception) { _s = null; } s.Dispose();")]
+    // A scope, and a stream that owns it and is kept.
+    [InlineData("try { _s!.Connect(host, 443); using var tls = new System.Net.Security.SslStream(new NetworkStream(_s, true)); tls.AuthenticateAsClient(host); }", "catch (Exception) { _s = null; throw; }")]
+    [InlineData("try { _s!.Connect(host, 443); _stream = new System.Net.Security.SslStream(new NetworkStream(_s, true)); ((System.Net.Security.SslStream)_stream).AuthenticateAsClient(host); }", "catch (Exception) { _s = null; throw; }")]
+    // Somebody else has it.
+    [InlineData("try { _s!.Connect(host, 443); Keep(_s); var tls = new System.Net.Security.SslStream(new NetworkStream(_s)); tls.AuthenticateAsClient(host); }", "catch (Exception) { _s = null; throw; }", "static readonly List<Socket> All = []; static void Keep(Socket s) => All.Add(s);")]
+    // Nothing that fails after the connect, and another connection's handshake.
+    [InlineData("try { _s!.Connect(host, 443); }", "catch (Exception) { _s = null; throw; }")]
+    [InlineData("using var other = new TcpClient(host, 1); try { _s!.Connect(host, 443); using var tls = new System.Net.Security.SslStream(other.GetStream()); tls.AuthenticateAsClient(host); }", "catch (Exception) { _s = null; throw; }")]
+    public Task FieldThatIsClosedWhenItIsForgotten_IsSilent(string attempt, string handler, string rest = "") => Rule.IsSilentAsync(Client(attempt, handler, rest));
+
+    [Fact]
+    public Task FieldOfABaseThatAlsoSendsDatagrams_IsFlagged() => Rule.FlagsAsync(
+        "abstract class B { protected Socket? _s; public void Tell(byte[] b, EndPoint to) => _s!.SendTo(b, to); } class C : B { void M(string host) { var s = _s!; try { s.Connect(host, 443); var tls = new System.Net.Security.SslStream(new NetworkStream(s)); tls.AuthenticateAsClient(host); } catch (Exception e) { if (e is SocketException) s.Close(); [|_s = null|]; throw; } } }");
+
+    [Fact]
+    public Task FieldOfALocalSocket_IsSilent() => Rule.IsSilentAsync(
+        "class C { Socket? _s = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified); void M(EndPoint to) { try { _s!.Connect(to); var tls = new System.Net.Security.SslStream(new NetworkStream(_s)); tls.AuthenticateAsClient(\"a\"); } catch { _s = null; throw; } } }");
 }

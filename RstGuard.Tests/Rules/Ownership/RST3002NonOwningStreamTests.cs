@@ -12,7 +12,6 @@ public sealed class RST3002NonOwningStreamTests
     public static TheoryData<string> Flagged =>
     [
         "var s = {|#0:listener.Accept()|}; using var n = [|new NetworkStream(s)|]; n.Write(b, 0, 1);",
-        "Socket s = {|#0:new Socket(SocketType.Stream, ProtocolType.Tcp)|}; s.Connect(to); s.NoDelay = true; using (NetworkStream n = [|new(s)|]) { n.Write(b, 0, 1); }",
         "var s = {|#0:await listener.AcceptAsync()|}; using var n = [|new NetworkStream(s, false)|]; n.Write(b, 0, 1);",
         "var s = {|#0:await tcp.AcceptSocketAsync().ConfigureAwait(false)|}; s.ReceiveTimeout = 5000; using var n = [|new NetworkStream(ownsSocket: false, socket: s)|]; n.Write(b, 0, 1);",
         "var s = {|#0:listener.Accept()|}; using var n = [|new NetworkStream(s, FileAccess.Read)|]; n.Read(b, 0, 1);",
@@ -69,6 +68,17 @@ public sealed class RST3002NonOwningStreamTests
 
     [Theory, MemberData(nameof(MemberLookAlikes))]
     public Task LookAlikeMember_IsSilent(string source) => Rule.IsSilentAsync(source);
+
+    /// <summary>RST3001 says at the socket that nobody closes it.</summary>
+    [Theory]
+    [InlineData("Socket s = new Socket(SocketType.Stream, ProtocolType.Tcp); s.Connect(to); s.NoDelay = true; using (NetworkStream n = new(s)) { n.Write(b, 0, 1); }")]
+    [InlineData("var s = new Socket(SocketType.Stream, ProtocolType.Tcp); await s.ConnectAsync(to); using var n = new NetworkStream(s); using var r = new StreamReader(n); r.ReadLine();")]
+    public Task SocketThatIsConnectedHere_IsLeftToRST3001(string body) => Rule.IsSilentAsync(Method(body));
+
+    [Theory]
+    [InlineData("Socket s = [|new Socket(SocketType.Stream, ProtocolType.Tcp)|]; s.Connect(to); s.NoDelay = true; using (NetworkStream n = new(s)) { n.Write(b, 0, 1); }")]
+    [InlineData("var s = [|new Socket(SocketType.Stream, ProtocolType.Tcp)|]; await s.ConnectAsync(to); using var n = new NetworkStream(s); using var r = new StreamReader(n); r.ReadLine();")]
+    public Task SocketThatIsConnectedHere_IsRST3001s(string body) => (Verify.Rule("RST3001") with { Usings = Rule.Usings }).FlagsAsync(Method(body));
 
     [Fact]
     public Task ConnectCallback_IsFlagged() => Rule.FlagsAsync(
