@@ -10,7 +10,7 @@ namespace RstGuard.Capture;
 /// <summary>How a <see cref="LinuxPacketSocket"/> is opened.</summary>
 public sealed record LinuxPacketSocketOptions
 {
-    /// <summary>The loopback interface; <c>lo</c> by default.</summary>
+    /// <summary>The interface; <c>lo</c> by default.</summary>
     public string InterfaceName { get; init; } = "lo";
 
     /// <summary>
@@ -88,7 +88,7 @@ public sealed class LinuxPacketSocket : IPacketSource
     /// </summary>
     public bool SeesWholeNamespace { get; }
 
-    /// <summary>Opens a capture on the loopback interface of the calling thread's network namespace.</summary>
+    /// <summary>Opens a capture in the calling thread's network namespace, on the loopback interface unless the options name another.</summary>
     /// <param name="filter">What to capture; all TCP when null.</param>
     /// <param name="options">The interface and the buffer.</param>
     /// <returns>A capture that sees every packet sent from now on.</returns>
@@ -101,7 +101,7 @@ public sealed class LinuxPacketSocket : IPacketSource
         options ??= new LinuxPacketSocketOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BufferSize, 4096, nameof(options));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.BufferSize, 1024 * 1024 * 1024, nameof(options));
-        FilterProgram.Instruction[] program = FilterProgram.Compile(filter, dropOutgoing: true);
+        FilterProgram.Instruction[] program = FilterProgram.Compile(filter, dropOutgoing: IsLoopback(options.InterfaceName));
 
         if (!OperatingSystem.IsLinux())
         {
@@ -234,6 +234,10 @@ public sealed class LinuxPacketSocket : IPacketSource
             socket.ReceiveBufferSize = size;
         }
     }
+
+    // A loopback interface shows each packet twice, at sending and at receiving; any other one shows at sending what this end sends, and that alone.
+    private static bool IsLoopback(string name) =>
+        name == "lo" || NetworkInterface.GetAllNetworkInterfaces().Any(found => found.Name == name && found.NetworkInterfaceType == NetworkInterfaceType.Loopback);
 
     private static bool OtherInterfaceIsUp(string name) =>
         NetworkInterface.GetAllNetworkInterfaces().Any(found => found.Name != name && found.OperationalStatus is (OperationalStatus.Up or OperationalStatus.Unknown));
