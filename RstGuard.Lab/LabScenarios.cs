@@ -12,6 +12,11 @@ namespace RstGuard.Lab;
 public static class LabScenarios
 {
     private const uint Start = 0x7000_0000;
+    private const int TcpLevel = 6;
+    private const int QuickAck = 12; // TCP_QUICKACK, linux/tcp.h
+
+    // The tracker's clock is the only thing to wait for: its second has passed.
+    private static readonly TimeSpan TrackerForgets = TimeSpan.FromMilliseconds(1300);
     private static readonly ScenarioNeed[] Filtered = [LabNetwork.Need, LabNetwork.Nft];
     private static readonly ScenarioNeed[] Alone = [LabNetwork.Need];
     private static readonly ResettingEnd[] ByServer = [ResettingEnd.Server];
@@ -55,6 +60,42 @@ public static class LabScenarios
             Ends = ByClient,
             Expected = new(ResetShape.Passive, ["TCP_RFC7323_PAWS"], "tcp_v4_send_reset", ["PAWSActive"]),
         },
+        new RoutedScenario("ConntrackInvalid", ResetCause.ConntrackInvalid, network =>
+        {
+            network.BalanceLoad();
+            (Socket client, Socket server) = network.Connect(network.FrontEndPoint);
+            using (client)
+            using (server)
+            {
+                client.Send(new byte[network.Options.PayloadSize]);
+                LabNetwork.WaitUntil(() => server.Available >= network.Options.PayloadSize, "The request did not arrive.");
+                // Far out of the window, as a segment of long ago is: what the tracker calls invalid is not translated.
+                (uint next, uint expected) = RoutedNetwork.NumbersOf(server);
+                using Socket raw = network.AtServer(() => ScriptedPeer.NewRaw(server.AddressFamily));
+                ScriptedPeer.Send(raw, network.ServerEndPoint, (IPEndPoint)server.RemoteEndPoint!, TcpFlags.Ack | TcpFlags.Push, next + 0x1000_0000, expected, [], 10, hopLimit: 64);
+                LabNetwork.WaitUntil(() => server.Poll(0, SelectMode.SelectError), "The server learned of no reset.");
+            }
+        })
+        {
+            Summary = "A load balancer passes on untranslated what its tracker calls invalid: the client knows no connection with the server's own address, and its reset ends the real one.",
+            Needs = Filtered,
+            Ends = ByClient,
+            Expected = new(ResetShape.Passive, ["NO_SOCKET"], "tcp_v4_send_reset", []),
+        },
+        new LabScenario("DeclaredByPeer", ResetCause.DeclaredByPeer, network => Declare(network, [0x33, 0xaa, 0, 14, 0, 0, 0, 0]))
+        {
+            Summary = "A reset carries its reason: code 14, connection timeout, of draft-ietf-tcpm-rst-diagnostic-payload.",
+            Needs = Filtered,
+            Ends = ByClient,
+            Expected = new(ResetShape.Active, [], "", []),
+        },
+        new LabScenario("DeclaredByPeerInText", ResetCause.DeclaredByPeer, network => Declare(network, "idle for too long"u8.ToArray()))
+        {
+            Summary = "A reset carries its reason in words, as RFC 1122 suggests.",
+            Needs = Filtered,
+            Ends = ByClient,
+            Expected = new(ResetShape.Active, [], "", []),
+        },
         new LabScenario("FilteredReject", ResetCause.FilteredReject, network =>
         {
             network.Filter($"{LabNetwork.To(network.Near)} reject with tcp reset");
@@ -87,6 +128,25 @@ public static class LabScenarios
             Needs = Filtered,
             Ends = ByServer,
             Expected = new(ResetShape.Passive, [], "", []),
+        },
+        new LabScenario("FinWait2Timeout", ResetCause.FinWait2Timeout, network =>
+        {
+            LabNetwork.Set("net.ipv4.tcp_fin_timeout", "1");
+            using Socket listener = network.Listen();
+            using ScriptedPeer peer = new(network);
+            uint theirs = Handshake(network, peer);
+            listener.Accept().Close();
+            peer.Expect(seen => (seen.Flags & TcpFlags.Fin) != 0, "a FIN");
+            // A FIN keeps the closed socket from becoming a TIME-WAIT entry, which ends in silence; this one's number is an old one, so that it
+            // ends nothing (tcp_rcv_state_process, tcp_keepalive_timer).
+            peer.Send(network.Near, TcpFlags.Fin | TcpFlags.Ack, Start, theirs + 1);
+            peer.Expect(IsReset, "a reset");
+        })
+        {
+            Summary = "A socket is closed, and the peer's FIN does not come: where Linux had reason to wait for it, it resets after net.ipv4.tcp_fin_timeout, here 1 s.",
+            Needs = Filtered,
+            Ends = ByServer,
+            Expected = new(ResetShape.Active, ["TCP_STATE"], "tcp_keepalive_timer", []),
         },
         new LabScenario("Forged", ResetCause.Forged, network =>
         {
@@ -131,7 +191,29 @@ public static class LabScenarios
             Ends = ByServer,
             Expected = new(ResetShape.Passive, ["TCP_FLAGS"], "tcp_v4_send_reset", []),
         },
-        new LabScenario("IdleExpiry", ResetCause.IdleExpiry, network =>
+        new RoutedScenario("IdleExpiry", ResetCause.IdleExpiry, network =>
+        {
+            network.Filter("chain forward { type filter hook forward priority 0; meta l4proto tcp ct state invalid reject with tcp reset;\n}");
+            SpeakAfterSilence(network, network.ServerEndPoint);
+        })
+        {
+            Summary = "A router between client and server tracks connections, forgets the idle one, and rejects its next segment.",
+            Needs = Filtered,
+            Ends = ByServer,
+            Expected = new(ResetShape.Passive, [], "", []),
+        },
+        new RoutedScenario("IdleExpiryAtLoadBalancer", ResetCause.IdleExpiry, network =>
+        {
+            network.BalanceLoad();
+            SpeakAfterSilence(network, network.FrontEndPoint);
+        })
+        {
+            Summary = "A load balancer forgets which server an idle connection belongs to, and resets it at its next segment.",
+            Needs = Filtered,
+            Ends = ByServer,
+            Expected = new(ResetShape.Passive, ["NO_SOCKET"], "tcp_v4_send_reset", []),
+        },
+        new LabScenario("IdleExpiryOnHost", ResetCause.IdleExpiry, network =>
         {
             network.Filter("ct state new,established,related accept", $"{LabNetwork.To(network.Near)} ct state invalid reject with tcp reset");
             LabNetwork.Set("net.netfilter.nf_conntrack_tcp_loose", "0");
@@ -143,18 +225,54 @@ public static class LabScenarios
             {
                 server.Send(new byte[10]);
                 client.Receive(new byte[10]);
-                // The tracker's clock is the only thing to wait for; its second has passed after two and a half.
-                Thread.Sleep(2500);
+                Thread.Sleep(TrackerForgets);
                 client.Send(new byte[network.Options.PayloadSize]);
                 LabNetwork.WaitUntil(() => client.Poll(0, SelectMode.SelectError), "The tracker still knew the connection.");
                 server.Send(new byte[1]);
             }
         })
         {
-            Summary = "A connection tracker forgets an idle connection, and rejects its next segment.",
+            Summary = "The server's own packet filter tracks connections, forgets the idle one, and rejects its next segment.",
             Needs = Filtered,
             Ends = ByServer,
             Expected = new(ResetShape.Passive, [], "", []),
+        },
+        new LabScenario("KeepaliveProbeAfterFinTimeout", ResetCause.KeepaliveProbeToVanished, network =>
+        {
+            LabNetwork.Set("net.ipv4.tcp_fin_timeout", "1");
+            using Socket listener = network.Listen();
+            (Socket client, Socket server) = network.Connect(listener);
+            using (client)
+            {
+                client.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 2);
+                client.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+                // An acknowledgment that comes while the socket is being closed would leave it a timer that ends in a reset.
+                KernelSockets.SetOption(client, TcpLevel, QuickAck, 0);
+                server.Close();
+                LabNetwork.WaitUntil(() => client.Poll(0, SelectMode.SelectError), "The client learned of no reset.");
+            }
+        })
+        {
+            Summary = "A server has closed, and the client keeps its end open: FIN-WAIT-2 ends after net.ipv4.tcp_fin_timeout, here 1 s, and the next keep-alive probe meets nobody.",
+            Needs = Alone,
+            Ends = ByServer,
+            Expected = new(ResetShape.Passive, ["NO_SOCKET", "TCP_FLAGS"], "tcp_v4_send_reset", []),
+        },
+        new LabScenario("MptcpJoinRejected", ResetCause.Mptcp, network =>
+        {
+            using Socket listener = MptcpSocket.Create(network.Near.AddressFamily);
+            listener.Bind(network.Near);
+            listener.Listen(4);
+            using ScriptedPeer peer = new(network);
+            // MP_JOIN, RFC 8684 §3.2: address 1, a token that the listener does not know, a random number.
+            peer.Send(network.Near, TcpFlags.Syn, Start, options: [2, 4, 5, 0xb4, 30, 12, 0x10, 1, 1, 2, 3, 4, 5, 6, 7, 8]);
+            peer.Expect(IsReset, "a reset");
+        })
+        {
+            Summary = "A SYN wants to join an MPTCP connection that the listener does not know: the reset names its reason in an option.",
+            Needs = [LabNetwork.Need, LabNetwork.Nft, MptcpSocket.Need],
+            Ends = ByServer,
+            Expected = new(ResetShape.PassiveToSyn, ["MPTCP_RST_EMPTCP"], "", ["MPJoinNoTokenFound"]),
         },
         new LabScenario("OutOfWindowData", null, network =>
         {
@@ -322,6 +440,30 @@ public static class LabScenarios
         End(40_003, third);
         End(40_004, fourth);
         peer.Expect(seen => IsReset(seen) && seen.Destination.Port == 40_004, "a reset");
+    }
+
+    private static void SpeakAfterSilence(RoutedNetwork network, IPEndPoint to)
+    {
+        (Socket client, Socket server) = network.Connect(to);
+        using (client)
+        using (server)
+        {
+            server.Send(new byte[10]);
+            client.Receive(new byte[10]);
+            Thread.Sleep(TrackerForgets);
+            client.Send(new byte[network.Options.PayloadSize]);
+            LabNetwork.WaitUntil(() => client.Poll(0, SelectMode.SelectError), "The router still knew the connection.");
+        }
+    }
+
+    private static void Declare(LabNetwork network, byte[] reason)
+    {
+        using Socket listener = network.Listen();
+        using ScriptedPeer peer = new(network);
+        uint theirs = Handshake(network, peer);
+        using Socket server = listener.Accept();
+        ScriptedPeer.Send(peer.Raw, peer.EndPoint, network.Near, TcpFlags.Reset | TcpFlags.Ack, Start + 1, theirs, [], reason, hopLimit: 64);
+        LabNetwork.WaitUntil(() => server.Poll(0, SelectMode.SelectError), "The reset was not taken.");
     }
 
     // A socket in repair mode is closed without a packet (TCP_REPAIR; Linux __tcp_close).

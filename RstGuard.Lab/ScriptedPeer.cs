@@ -32,6 +32,9 @@ internal sealed class ScriptedPeer : IDisposable
     /// <summary>Its address and port.</summary>
     public IPEndPoint EndPoint { get; }
 
+    /// <summary>Where it sends from.</summary>
+    public Socket Raw => _raw;
+
     /// <summary>Waits for a segment to this peer.</summary>
     /// <exception cref="TimeoutException">None came in time.</exception>
     public SeenSegment Expect(Func<SeenSegment, bool> wanted, string what) =>
@@ -78,11 +81,16 @@ internal sealed class ScriptedPeer : IDisposable
 
     /// <summary>Sends a segment in anybody's name.</summary>
     public static void Send(
-        Socket raw, IPEndPoint from, IPEndPoint to, TcpFlags flags, uint sequence, uint acknowledgment, byte[] options, int payload, byte hopLimit, ushort window = 512)
+        Socket raw, IPEndPoint from, IPEndPoint to, TcpFlags flags, uint sequence, uint acknowledgment, byte[] options, int payload, byte hopLimit, ushort window = 512) =>
+        Send(raw, from, to, flags, sequence, acknowledgment, options, new byte[payload], hopLimit, window);
+
+    /// <inheritdoc cref="Send(Socket, IPEndPoint, IPEndPoint, TcpFlags, uint, uint, byte[], int, byte, ushort)"/>
+    public static void Send(
+        Socket raw, IPEndPoint from, IPEndPoint to, TcpFlags flags, uint sequence, uint acknowledgment, byte[] options, ReadOnlySpan<byte> payload, byte hopLimit, ushort window = 512)
     {
         bool version4 = from.AddressFamily == AddressFamily.InterNetwork;
         int header = version4 ? 20 : 40;
-        byte[] packet = new byte[header + 20 + options.Length + payload];
+        byte[] packet = new byte[header + 20 + options.Length + payload.Length];
         Span<byte> tcp = packet.AsSpan(header);
         if (version4)
         {
@@ -109,6 +117,7 @@ internal sealed class ScriptedPeer : IDisposable
         tcp[13] = (byte)flags;
         BinaryPrimitives.WriteUInt16BigEndian(tcp[14..], window);
         options.CopyTo(tcp[20..]);
+        payload.CopyTo(tcp[(20 + options.Length)..]);
         BinaryPrimitives.WriteUInt16BigEndian(tcp[16..], Checksum(packet.AsSpan(version4 ? 12 : 8, version4 ? 8 : 32), tcp));
         // IPv6 takes the port of the address for a protocol number.
         raw.SendTo(packet, new IPEndPoint(to.Address, 0));

@@ -24,6 +24,11 @@ internal static class AccuracyMatrix
     {
         public string Variant => $"{Scenario.Name}, {(Version6 ? "IPv6" : "IPv4")}, {Payload} bytes, timestamps {(Timestamps ? "on" : "off")}, {(Loss ? "1 % loss" : "no loss")}";
 
+        /// <summary>Whether under loss a reset of the connection was not captured: the one that was may be another than the scenario's, whose cause no scenario tells.</summary>
+        public bool IsOfAnotherReset => Loss && Result is { MissedReset: true };
+
+        public bool IsJudged => Scenario.Cause is not null && Result?.Verdict is not null && !IsOfAnotherReset;
+
         public bool IsAlike => Scenario.Expected?.Shape == ResetShape.Active && Scenario.Cause is { } cause && Alike.Contains(cause);
     }
 
@@ -49,19 +54,17 @@ internal static class AccuracyMatrix
                                      from payload in Payloads
                                      select new Run(scenario, version6, timestamps, payload, loss, null)];
                 await progress.WriteLineAsync($"rstguard: {runs.Count} runs, timestamps {(timestamps ? "on" : "off")}, loss {(loss ? "1 %" : "0 %")}");
-                Run[] results = new Run[runs.Count];
-                await Parallel.ForAsync(0, runs.Count, new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = cancellationToken }, async (i, token) =>
+
+                // The namespace's counters tell of one run where nothing else happens.
+                foreach (bool alone in new[] { true, false })
                 {
-                    try
-                    {
-                        results[i] = runs[i] with { Result = await ScenarioRunner.RunAsync(runs[i].Scenario, new ScenarioOptions { Version6 = runs[i].Version6, PayloadSize = runs[i].Payload }, null, token) };
-                    }
-                    catch (Exception exception) when (exception is not CaptureException && !token.IsCancellationRequested)
-                    {
-                        results[i] = runs[i] with { Failure = exception.Message };
-                    }
-                });
-                done.AddRange(results);
+                    Run[] chosen = [.. runs.Where(run => IsAlone(run) == alone)];
+                    Run[] results = new Run[chosen.Length];
+                    await Parallel.ForAsync(0, chosen.Length, new ParallelOptions { MaxDegreeOfParallelism = alone ? 1 : atOnce, CancellationToken = cancellationToken }, async (i, token) =>
+                        results[i] = await RunAsync(chosen[i], alone, token));
+                    done.AddRange(results);
+                }
+
                 if (loss)
                 {
                     Nft("delete table inet loss");
@@ -70,6 +73,23 @@ internal static class AccuracyMatrix
         }
 
         return done;
+    }
+
+    private static bool IsAlone(Run run) => run is { IsAlike: true, Scenario: LoopbackScenario };
+
+    private static async Task<Run> RunAsync(Run run, bool alone, CancellationToken cancellationToken)
+    {
+        // Tells afterwards whether the reset that was captured is the scenario's own; no verdict depends on it.
+        using KernelResetTrace? kernel = Proving.ProveCommand.OpenKernelTrace();
+        try
+        {
+            ScenarioOptions options = new() { Version6 = run.Version6, PayloadSize = run.Payload, Alone = alone };
+            return run with { Result = await ScenarioRunner.RunAsync(run.Scenario, options, kernel, cancellationToken) };
+        }
+        catch (Exception exception) when (exception is not CaptureException && !cancellationToken.IsCancellationRequested)
+        {
+            return run with { Failure = exception.Message };
+        }
     }
 
     // Half of the lost segments are lost before the capture sees them, half after it.
@@ -83,51 +103,65 @@ internal static class AccuracyMatrix
     public static string Describe(IReadOnlyList<Run> runs)
     {
         List<Run> came = [.. runs.Where(run => run.Result is not null)];
-        List<(Run Run, ResetVerdict Verdict)> judged = [.. came.Where(run => run.Scenario.Cause is not null && run.Result!.Verdict is not null).Select(run => (run, run.Result!.Verdict!))];
-        List<(Run Run, ResetVerdict Verdict)> others = [.. judged.Where(pair => !pair.Run.IsAlike)];
-        List<(Run Run, ResetVerdict Verdict)> alike = [.. judged.Where(pair => pair.Run.IsAlike)];
+        List<Run> judged = [.. came.Where(run => run.IsJudged)];
+        List<Run> others = [.. judged.Where(run => !run.IsAlike)];
+        List<Run> alike = [.. judged.Where(run => run.IsAlike)];
+        List<Run> asked = [.. judged.Where(run => run.Result!.WasKernelAsked && run.Scenario.Expected is { Reasons.Count: > 0 } && run.Result.Kernel is not null)];
         StringBuilder text = new();
         text.Append("# Accuracy\n\n")
             .Append("How often the cause that is named is the true one. Made by `rstguard scenarios run --matrix` as root: every scenario that runs on the machine, over IPv4 and\n")
             .Append("IPv6, with payloads of 100 and 65536 bytes; those over loopback also with TCP timestamps on and off, and with no loss and 1 % loss (half of it\n")
-            .Append("before the capture, half behind it). A verdict is read before the kernel is asked. Scenarios over loopback are judged from packets alone; those in a network\n")
-            .Append("namespace of their own also by its counters.\n\n")
-            .Append(CultureInfo.InvariantCulture, $"Machine: {Environment.OSVersion}, {Environment.ProcessorCount} processors, .NET {Environment.Version}.\n\n")
-            .Append("| | |\n|---|---|\n");
-        void Row(string name, string value) => text.Append(CultureInfo.InvariantCulture, $"| {name} | {value} |\n");
-        static bool First((Run Run, ResetVerdict Verdict) pair) => pair.Verdict.Candidates[0] == pair.Run.Scenario.Cause;
-        static bool Among((Run Run, ResetVerdict Verdict) pair) => pair.Verdict.Candidates.Contains(pair.Run.Scenario.Cause!.Value);
+            .Append("before the capture, half behind it). A verdict is read before the kernel is asked. *With counters*: where nothing else happens in the network namespace, what its\n")
+            .Append("counters in `/proc/net` say of the captured resets; *packets alone*: the same runs, judged without them.\n\n")
+            .Append(CultureInfo.InvariantCulture, $"Made on {DateTime.UtcNow:yyyy-MM-dd}: {Environment.OSVersion}, {Environment.ProcessorCount} processors, .NET {Environment.Version}.\n\n")
+            .Append("| | Packets alone | With counters |\n|---|---|---|\n");
+        void Row(string name, string alone, string counted = "") => text.Append(CultureInfo.InvariantCulture, $"| {name} | {alone} | {counted} |\n");
+        void Both(string name, Func<Func<Run, ResetVerdict>, string> value) => Row(name, value(Alone), value(Counted));
         Row("Runs", Number(runs.Count));
         Row("of these, scenarios that did not come about (under loss, or in time)", Number(runs.Count - came.Count));
         Row("Resets where none is due", Number(came.Count(run => run.Scenario.Cause is null && run.Result!.Verdict is not null)));
         Row("No reset captured where one is due", Number(came.Count(run => run.Scenario.Cause is not null && run.Result!.Verdict is null)));
-        Row("Wrong verdicts at Strong or Certain", Number(judged.Count(pair => pair.Verdict.Confidence >= Confidence.Strong && !First(pair))));
-        Row("Wrong verdicts at Likely", Number(judged.Count(pair => pair.Verdict.Confidence == Confidence.Likely && !First(pair))));
-        Row("Shape right", Share(judged.Count(pair => pair.Verdict.Shape == pair.Run.Scenario.Expected?.Shape), judged.Count));
-        Row("True cause first, outside the group that packets can't tell apart", Share(others.Count(First), others.Count));
-        Row("True cause among the candidates, outside that group", Share(others.Count(Among), others.Count));
-        Row("True cause first, inside it", Share(alike.Count(First), alike.Count));
-        Row("True cause among the candidates, inside it", Share(alike.Count(Among), alike.Count));
-        text.Append(CultureInfo.InvariantCulture, $"\nThe group: active resets of {string.Join(", ", Alike)}.\n")
-            .Append("\n## Confusion matrix\n\nRows: the true cause. Cells: the first candidate, with the number of runs.\n\n| True cause | Runs | First candidate |\n|---|---|---|\n");
-        foreach (var row in judged.GroupBy(pair => pair.Run.Scenario.Cause!.Value).OrderBy(group => group.Key.ToString(), StringComparer.Ordinal))
+        Row("A reset of the connection lost before the capture, so that the one captured may be another: not counted below", Number(came.Count(run => run.IsOfAnotherReset)));
+        Both("Wrong verdicts at Strong or Certain", of => Number(judged.Count(run => of(run).Confidence >= Confidence.Strong && !IsFirst(run, of))));
+        Both("Wrong verdicts at Likely", of => Number(judged.Count(run => of(run).Confidence == Confidence.Likely && !IsFirst(run, of))));
+        Row("Shape right", Share(judged.Count(run => Alone(run).Shape == run.Scenario.Expected?.Shape), judged.Count));
+        Both("True cause first, outside the group that packets can't tell apart", of => Share(others.Count(run => IsFirst(run, of)), others.Count));
+        Both("True cause among the candidates, outside that group", of => Share(others.Count(run => IsAmong(run, of)), others.Count));
+        Both("True cause first, inside it", of => Share(alike.Count(run => IsFirst(run, of)), alike.Count));
+        Both("True cause among the candidates, inside it", of => Share(alike.Count(run => IsAmong(run, of)), alike.Count));
+        if (asked.Count > 0)
         {
-            text.Append(CultureInfo.InvariantCulture, $"| {row.Key} | {row.Count()} | {string.Join(", ", row.GroupBy(pair => pair.Verdict.Candidates[0]).OrderByDescending(group => group.Count()).ThenBy(group => group.Key.ToString(), StringComparer.Ordinal).Select(group => $"{group.Key} {group.Count()}"))} |\n");
+            Row("The kernel's reason and stack are the scenario's", Share(asked.Count(run => run.Scenario.Expected!.Allows(run.Result!.Kernel!)), asked.Count));
         }
 
-        text.Append("\n## By scenario\n\n| Scenario | True cause | Runs | First | Among | Confidence |\n|---|---|---|---|---|---|\n");
-        foreach (var row in judged.GroupBy(pair => pair.Run.Scenario).OrderBy(group => group.Key.Name, StringComparer.Ordinal))
+        text.Append(CultureInfo.InvariantCulture, $"\nThe group: active resets of {string.Join(", ", Alike)}. SockDestroy moves no counter of its own, nor does DisconnectUnspec: counters leave the two together. Under\n")
+            .Append("loss a reset that the capture missed keeps the counters from being used.\n")
+            .Append("\n## Confusion matrix\n\nRows: the true cause. Cells: the first candidate, with the number of runs.\n\n| True cause | Runs | Packets alone | With counters |\n|---|---|---|---|\n");
+        static string Firsts(IEnumerable<Run> row, Func<Run, ResetVerdict> of) =>
+            string.Join(", ", row.GroupBy(run => of(run).Candidates[0]).OrderByDescending(group => group.Count()).ThenBy(group => group.Key.ToString(), StringComparer.Ordinal).Select(group => $"{group.Key} {group.Count()}"));
+        foreach (var row in judged.GroupBy(run => run.Scenario.Cause!.Value).OrderBy(group => group.Key.ToString(), StringComparer.Ordinal))
         {
-            text.Append(CultureInfo.InvariantCulture, $"| {row.Key.Name} | {row.Key.Cause} | {row.Count()} | {row.Count(First)} | {row.Count(Among)} | {string.Join(", ", row.GroupBy(pair => pair.Verdict.Confidence).OrderByDescending(group => group.Key).Select(group => $"{group.Key} {group.Count()}"))} |\n");
+            text.Append(CultureInfo.InvariantCulture, $"| {row.Key} | {row.Count()} | {Firsts(row, Alone)} | {Firsts(row, Counted)} |\n");
         }
 
-        List<Run> told = [.. runs.Where(run => run.Result is null || (run.Scenario.Cause is null && run.Result.Verdict is not null))];
+        text.Append("\n## By scenario\n\nFirst and among, and how sure: from packets alone, then with counters.\n\n| Scenario | True cause | Runs | First | Among | Confidence | First | Confidence |\n|---|---|---|---|---|---|---|---|\n");
+        static string Confidences(IEnumerable<Run> row, Func<Run, ResetVerdict> of) =>
+            string.Join(", ", row.GroupBy(run => of(run).Confidence).OrderByDescending(group => group.Key).Select(group => $"{group.Key} {group.Count()}"));
+        foreach (var row in judged.GroupBy(run => run.Scenario).OrderBy(group => group.Key.Name, StringComparer.Ordinal))
+        {
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"| {row.Key.Name} | {row.Key.Cause} | {row.Count()} | {row.Count(run => IsFirst(run, Alone))} | {row.Count(run => IsAmong(run, Alone))} | {Confidences(row, Alone)} | {row.Count(run => IsFirst(run, Counted))} | {Confidences(row, Counted)} |\n");
+        }
+
+        List<Run> told = [.. runs.Where(run => run.Result is null || (run.Scenario.Cause is null && run.Result.Verdict is not null) || run.IsOfAnotherReset || (run.IsJudged && Alone(run).Shape != run.Scenario.Expected?.Shape)
+            || (run.IsJudged && !IsAmong(run, Alone)))];
         if (told.Count > 0)
         {
             text.Append("\n## Runs that went another way\n\n");
             foreach (Run run in told)
             {
-                string what = run.Result is null ? run.Failure.ReplaceLineEndings(" ") : $"a reset of {string.Join(", ", run.Result.Verdict!.Candidates)}";
+                string what = run.Result is null ? run.Failure.ReplaceLineEndings(" ") : $"{(run.IsOfAnotherReset ? "a reset was lost before the capture; what was captured is " : "")}a reset of {string.Join(", ", run.Result.Verdict!.Candidates)}";
                 text.Append(CultureInfo.InvariantCulture, $"* {run.Variant}: {what}\n");
             }
         }
@@ -137,7 +171,15 @@ internal static class AccuracyMatrix
 
     /// <summary>Whether no verdict at Strong or Certain is wrong.</summary>
     public static bool IsHonest(IReadOnlyList<Run> runs) => runs.All(run =>
-        run.Result?.Verdict is not { Confidence: >= Confidence.Strong } verdict || verdict.Cause == run.Scenario.Cause);
+        run.IsOfAnotherReset || run.Result?.Verdict is not { Confidence: >= Confidence.Strong } verdict || verdict.Cause == run.Scenario.Cause);
+
+    private static ResetVerdict Alone(Run run) => run.Result!.VerdictByPacketsAlone!;
+
+    private static ResetVerdict Counted(Run run) => run.Result!.Verdict!;
+
+    private static bool IsFirst(Run run, Func<Run, ResetVerdict> of) => of(run).Candidates[0] == run.Scenario.Cause;
+
+    private static bool IsAmong(Run run, Func<Run, ResetVerdict> of) => of(run).Candidates.Contains(run.Scenario.Cause!.Value);
 
     private static string Number(int count) => count.ToString(CultureInfo.InvariantCulture);
 

@@ -100,7 +100,7 @@ internal static class ScenariosCommand
             return Unavailable;
         }
 
-        IReadOnlyList<AccuracyMatrix.Run> runs = await AccuracyMatrix.RunAsync(names.Length == 0 ? All : [.. names.Select(name => Find(name)!).Distinct()], AtOnce, error, cancellationToken);
+        IReadOnlyList<AccuracyMatrix.Run> runs = await AccuracyMatrix.RunAsync(names.Length == 0 ? All : [.. names.Select(name => Find(name)!).Distinct()], 2 * AtOnce, error, cancellationToken);
         await output.WriteAsync(AccuracyMatrix.Describe(runs));
         return AccuracyMatrix.IsHonest(runs) ? 0 : Failed;
     }

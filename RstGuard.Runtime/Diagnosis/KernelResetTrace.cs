@@ -84,6 +84,10 @@ public sealed partial class KernelResetTrace : IDisposable
         return HasLostEvents() ? verdicts : Confirm(verdicts, File.ReadAllText(Path.Combine(_instance, "trace")));
     }
 
+    /// <summary>How many resets the kernel sent from one of two ends to the other; those of a listener are not among them.</summary>
+    internal int CountBetween(IPEndPoint one, IPEndPoint other) => Parse(File.ReadAllText(Path.Combine(_instance, "trace")))
+        .Count(reset => (reset.Local.Equals(one) && reset.Remote.Equals(other)) || (reset.Local.Equals(other) && reset.Remote.Equals(one)));
+
     /// <summary>Disables the tracepoint, removes the instance, and unmounts tracefs where it was mounted here.</summary>
     public void Dispose()
     {
@@ -241,7 +245,7 @@ public sealed partial class KernelResetTrace : IDisposable
             (KeepaliveTimeout or UserTimeout, "TCP_KEEPALIVE_TIMEOUT", _) => true,
             (SynToTimeWait, "TCP_INVALID_ACK_SEQUENCE" or "TCP_TIMEWAIT_SOCKET", _) => true,
             (DataAfterClose, "TCP_ABORT_ON_DATA" or "TCP_TIMEWAIT_SOCKET" or "NO_SOCKET" or "TCP_FLAGS", _) => true,
-            (HalfOpen or KeepaliveProbeToVanished or LateAckAfterTimeout or FinToClosed or IdleExpiry or ListenerClosed, "NO_SOCKET" or "TCP_FLAGS", _) => true,
+            (HalfOpen or KeepaliveProbeToVanished or LateAckAfterTimeout or FinToClosed or IdleExpiry or ConntrackInvalid or ListenerClosed, "NO_SOCKET" or "TCP_FLAGS", _) => true,
             (AcceptQueueOverflow or BadSynInSynRecv, "INVALID_SYN", _) => true,
             (WrongAckInSynRecv, "TCP_FLAGS", _) => true,
             (WrongAckInSynSent, "TCP_INVALID_ACK_SEQUENCE", _) => true,

@@ -18,10 +18,16 @@ internal enum CounterProof
     /// <summary>In addition, each active reset is a close with unread data.</summary>
     AllCloseWithUnread,
 
+    /// <summary>In addition, each active reset is a close in FIN-WAIT-2 with TCP_LINGER2 negative.</summary>
+    AllLinger2Negative,
+
     /// <summary>In addition, each active reset is a close with linger zero.</summary>
     AllLingerZero,
 
-    /// <summary>In addition, no active reset is a close with unread data or with linger zero.</summary>
+    /// <summary>In addition, no active reset is a close with unread data, nor one that another abort counter tells of than that of linger zero.</summary>
+    NoUnreadClose,
+
+    /// <summary>In addition, no active reset is one that an abort counter tells of.</summary>
     NoAbortiveClose,
 }
 
@@ -37,12 +43,15 @@ internal static class ResetClassifier
     // Less than the shortest retransmission ladder that is given up (RFC 6298: the first timeout alone is 200 ms on Linux).
     private const long ShortestLadder = 200_000_000;
 
+    // RFC 3168 §5.
+    private const int EcnBits = 3;
+
     public static ResetVerdict Classify(ResetObservation observed, CounterProof counters)
     {
         Finding finding = new(observed);
         if (observed.Reset.PayloadLength > 0)
         {
-            finding.Declare(DeclaredByPeer, "payload-in-reset", $"the reset carries {observed.Reset.PayloadLength} bytes: {Printable(observed.Payload)}");
+            finding.Declare(DeclaredByPeer, "payload-in-reset", $"the reset carries {observed.Reset.PayloadLength} bytes, which say: {DeclaredCause.Describe(observed.Payload, observed.Reset.PayloadLength)}");
         }
         else if ((observed.Options.MptcpSubtypes & ((1 << 7) | (1 << 8))) != 0)
         {
@@ -68,6 +77,11 @@ internal static class ResetClassifier
             }
 
             WeighForged(finding);
+            if (observed is { FollowsEarlierReset: true, Shape: ResetShape.Passive } && finding.Confidence > Confidence.Ambiguous)
+            {
+                // Several segments may have been under way, some of them not captured: which one this reset answers is not sure.
+                finding.Confidence = Confidence.Ambiguous;
+            }
         }
 
         return finding.ToVerdict();
@@ -171,9 +185,11 @@ internal static class ResetClassifier
             finding.Candidates.AddRange([KeepaliveTimeout, UserTimeout]);
         }
 
+        bool timerFits = false;
         if (finPossible && finWaited)
         {
             finding.Candidates.Add(FinWait2Timeout);
+            timerFits = IsFinWait2Timer(seen);
         }
 
         if (finPossible)
@@ -197,18 +213,31 @@ internal static class ResetClassifier
             finding.Note("half-closed-before", "the sender had already sent FIN", seen.SenderFinFrame);
         }
 
+        if (timerFits)
+        {
+            finding.For(FinWait2Timeout, "whole-seconds-since-fin", "whole seconds passed since the sender's FIN was acknowledged, as the kernel's timer counts", seen.SenderFinFrame, seen.Reset.Frame);
+            finding.Lead(FinWait2Timeout);
+        }
+
         finding.Confidence = Confidence.Ambiguous;
         switch (counters)
         {
             case CounterProof.AllCloseWithUnread when unreadPossible:
-                finding.Prove(CloseWithUnread, "counter-abort-on-close", "TCPAbortOnClose moved once for each active reset, and no other abort counter moved");
+                finding.Prove(CloseWithUnread, "counter-abort-on-close", "TCPAbortOnClose moved once for each active reset");
                 return;
             case CounterProof.AllLingerZero:
                 finding.Prove(LingerZero, "counter-abort-on-data", "TCPAbortOnData moved once for each active reset, and no other abort counter moved");
                 return;
-            case CounterProof.NoAbortiveClose:
+            case CounterProof.AllLinger2Negative when finPossible:
+                finding.Prove(Linger2Negative, "counter-abort-on-linger", "TCPAbortOnLinger moved once for each active reset");
+                return;
+            case CounterProof.NoUnreadClose or CounterProof.NoAbortiveClose:
+                if (counters == CounterProof.NoAbortiveClose)
+                {
+                    finding.Exclude(LingerZero, "counter-abort-on-data", "TCPAbortOnData did not move");
+                }
+
                 finding.Exclude(CloseWithUnread, "counter-abort-on-close", "TCPAbortOnClose did not move");
-                finding.Exclude(LingerZero, "counter-abort-on-data", "TCPAbortOnData did not move");
                 finding.Exclude(Linger2Negative, "counter-abort-on-linger", "TCPAbortOnLinger did not move");
                 finding.Exclude(KeepaliveTimeout, "counter-abort-on-timeout", "TCPAbortOnTimeout did not move");
                 finding.Exclude(OrphanOutOfMemory, "counter-abort-on-memory", "TCPAbortOnMemory did not move");
@@ -227,6 +256,30 @@ internal static class ResetClassifier
         }
 
         finding.Missing("Packets alone don't tell these causes apart: the kernel's tracepoint (as root), its counters in a network namespace of its own, or the closing call site would.");
+    }
+
+    // tcp_fin_timeout and TCP_LINGER2 count whole seconds from the acknowledgment of the FIN, and the kernel's timers run up to an eighth
+    // too long (kernel/time/timer.c).
+    private static bool IsFinWait2Timer(ResetObservation seen)
+    {
+        const long Second = 1_000_000_000;
+        const long Slack = 50_000_000;
+        if (seen.SenderFinFrame == 0 || seen.ReceiverFinSeen)
+        {
+            return false;
+        }
+
+        foreach (SegmentRecord segment in seen.LastSegments)
+        {
+            if (!IsFromSender(seen, segment) && (segment.Flags & TcpFlags.Ack) != 0 && Sequence.IsAfter(segment.AcknowledgmentNumber, seen.SenderFinSequenceNumber))
+            {
+                long passed = seen.Reset.TimestampNanoseconds - segment.TimestampNanoseconds;
+                long seconds = (passed + (Slack / 10)) / Second;
+                return seconds >= 1 && passed - (seconds * Second) <= Slack + (seconds * Second / 8);
+            }
+        }
+
+        return false;
     }
 
     // Reading frees the window; had everything been read, Linux would have announced a window twice as large as soon as it could
@@ -259,7 +312,17 @@ internal static class ResetClassifier
             }
         }
 
-        if (answer is { } replied)
+        if (answer is { } told && told.AcknowledgmentNumber == seen.Reset.AcknowledgmentNumber && seen.WindowInReset is { } reopened && seen.Reset.Window > 0
+            && reopened / seen.Reset.Window * (seen.Reset.Window - told.Window) >= 1024)
+        {
+            finding.For(
+                CloseWithUnread,
+                "answered-before-reading",
+                $"when the sender answered, the peer's last bytes still took up its window ({told.Window} units), which the reset reopens ({seen.Reset.Window})",
+                told.Frame,
+                seen.Reset.Frame);
+        }
+        else if (answer is { } replied)
         {
             finding.Against(CloseWithUnread, "answered-last-data", "the sender sent data after it had received the peer's last bytes", replied.Frame);
             finding.Candidates.Remove(CloseWithUnread);
@@ -306,7 +369,8 @@ internal static class ResetClassifier
         if (!ExcludesFilter(finding, counters, trigger))
         {
             finding.Candidates.Add(FilteredReject);
-            finding.Confidence = seen.ListenerAlive ? Confidence.Ambiguous : Confidence.Likely;
+            finding.Confidence = Confidence.Ambiguous;
+            WeighFilter(finding, trigger);
             finding.Missing("A packet filter that rejects with tcp-reset sends the same packet: the counter OutRsts in a network namespace of its own, or the kernel's tracepoint, would tell.");
             return;
         }
@@ -496,6 +560,19 @@ internal static class ResetClassifier
             finding.Lead(LateAckAfterTimeout);
         }
 
+        if (seen.TriggerBelongsTo is { } elsewhere)
+        {
+            finding.For(
+                ConntrackInvalid,
+                "numbers-of-another-connection",
+                $"the segment acknowledges exactly what this end has sent on its connection with {elsewhere}, and no handshake was seen with the address it came from: something on the way did not translate it",
+                trigger.Frame,
+                seen.Reset.Frame);
+            finding.Lead(ConntrackInvalid);
+            finding.Confidence = Confidence.Likely;
+            return;
+        }
+
         if (seen.SenderHopLimit is { } usual && usual != seen.Reset.HopLimit)
         {
             finding.Against(HalfOpen, "hop-limit-differs", $"the reset arrived with hop limit {seen.Reset.HopLimit}, the sender's other segments with {usual}: something on the way answered");
@@ -578,6 +655,28 @@ internal static class ResetClassifier
         finding.Confidence = finding.Candidates.Count > 1 ? Confidence.Likely : Confidence.Strong;
     }
 
+    // A refused SYN shows little of who refused it. Each of these may have another reason (a host whose ports are several machines, a
+    // router that rewrites the type of service), so none decides.
+    private static void WeighFilter(Finding finding, SegmentRecord trigger)
+    {
+        ResetObservation seen = finding.Observed;
+        SegmentRecord reset = seen.Reset;
+        if (seen.HostHopLimit is { } usual && usual != reset.HopLimit)
+        {
+            finding.For(FilteredReject, "hop-limit-differs", $"the reset arrived with hop limit {reset.HopLimit}, another answer of this host with {usual}", reset.Frame);
+            finding.Lead(FilteredReject);
+        }
+        else if ((trigger.TypeOfService & ~EcnBits) != 0 && reset.TypeOfService == 0)
+        {
+            finding.For(FilteredReject, "type-of-service-not-reflected", $"the SYN carried the type of service {trigger.TypeOfService}, which Linux's TCP reflects, and the reset has none", trigger.Frame, reset.Frame);
+            finding.Lead(FilteredReject);
+        }
+        else if (seen.ListenerAlive)
+        {
+            finding.Against(ClosedPort, "listener-alive", "the port answered another SYN at about the same time", reset.Frame);
+        }
+    }
+
     // netfilter leaves the type of service 0 and moves no counter; the kernel's TCP reflects what the segment carried
     // (nf_send_reset against tcp_v4_send_reset).
     private static bool ExcludesFilter(Finding finding, CounterProof counters, SegmentRecord trigger)
@@ -641,9 +740,6 @@ internal static class ResetClassifier
 
         finding.Missing("With fewer than three probes, TCP_USER_TIMEOUT and a small number of probes look alike: the socket's options would tell.");
     }
-
-    private static string Printable(byte[] payload) =>
-        string.Concat(payload.Select(value => value is >= 0x20 and < 0x7f ? ((char)value).ToString() : $"\\x{value:x2}"));
 
     /// <summary>The verdict in the making.</summary>
     private sealed class Finding(ResetObservation observed)

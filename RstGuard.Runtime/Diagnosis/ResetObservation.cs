@@ -1,3 +1,4 @@
+using System.Net;
 using RstGuard.Tcp;
 
 namespace RstGuard.Diagnosis;
@@ -84,6 +85,12 @@ internal sealed class ResetObservation
 
     /// <summary>The four-tuple's incarnation before this one, the ends in the order of the sender and the receiver; null where none was captured.</summary>
     public required EarlierIncarnation? Earlier { get; init; }
+
+    /// <summary>The other end of another connection of the reset's sender to whose numbers the trigger belongs, where this one had no handshake; null: none.</summary>
+    public IPEndPoint? TriggerBelongsTo { get; set; }
+
+    /// <summary>The hop limit of another answer of the sender's host to a SYN; null where none was seen.</summary>
+    public byte? HostHopLimit { get; set; }
 
     /// <summary>Whether the sender sent a segment of this connection, other than a reset, within the settle time after it.</summary>
     public bool SenderWentOn { get; set; }

@@ -23,6 +23,9 @@ public sealed record ResetRecorderOptions
 
     /// <summary>Is shown each packet before it is judged, on the reader's thread.</summary>
     internal PacketObserver? Observer { get; init; }
+
+    /// <summary>The IPv4 address behind the captured interface that the sentinel is sent to; null: it goes to the sender itself, over loopback.</summary>
+    internal IPAddress? SentinelTarget { get; init; }
 }
 
 /// <summary>Looks at a packet; a view that ends with the call.</summary>
@@ -37,6 +40,9 @@ public sealed class ResetRecorder : IAsyncDisposable
 
     // Each answer to a SYN is compared with all of these: hostile packets of one moment must not make them many.
     private const int MaxSettling = 1024;
+
+    // RFC 863.
+    private const int DiscardPort = 9;
     private static readonly TimeSpan ReadTimeout = TimeSpan.FromMilliseconds(100);
 
     private readonly IPacketSource _source;
@@ -45,11 +51,18 @@ public sealed class ResetRecorder : IAsyncDisposable
     private readonly List<ResetObservation> _observations = [];
     private readonly Queue<ResetObservation> _settling = [];
     private readonly Dictionary<TcpEndpoint, long> _lastAnswers = [];
+
+    // By the end that opened it.
+    private readonly Dictionary<TcpEndpoint, Connection> _lastOpened = [];
+
+    // Of hosts: their port is 0.
+    private readonly Dictionary<TcpEndpoint, byte> _hopLimits = [];
     private readonly List<ConnectionSummary> _finished = [];
     private readonly byte[] _sentinel = Sentinel.CreatePayload();
     private readonly TaskCompletionSource _sentinelSeen = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _readerEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Socket? _sentinelSocket;
+    private readonly EndPoint? _sentinelTarget;
     private readonly TcpCounterReader? _counters;
     private readonly TcpCounters _countersAtStart;
     private readonly object _stopLock = new();
@@ -68,7 +81,8 @@ public sealed class ResetRecorder : IAsyncDisposable
         if (source.IsLive)
         {
             _sentinelSocket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-            _sentinelSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            _sentinelSocket.Bind(new IPEndPoint(options.SentinelTarget is null ? IPAddress.Loopback : IPAddress.Any, 0));
+            _sentinelTarget = options.SentinelTarget is { } target ? new IPEndPoint(target, DiscardPort) : _sentinelSocket.LocalEndPoint!;
         }
 
         if (source is LinuxPacketSocket { SeesWholeNamespace: true })
@@ -233,21 +247,33 @@ public sealed class ResetRecorder : IAsyncDisposable
         }
 
         int active = resets.Count(reset => reset.Shape == ResetShape.Active);
-        // With both FINs sent, a close with linger zero moves TCPAbortOnData without a packet; a passive reset can move it too.
-        bool othersMoveAbortOnData = resets.Any(reset => reset.Shape == ResetShape.Passive)
-            || connections.Any(connection => !connection.IsWhole || (connection.ClientFin && connection.ServerFin));
-        if (active == 0 || moved.OtherAborts != 0 || othersMoveAbortOnData)
+        if (active == 0 || resets.Any(reset => reset.Shape == ResetShape.Unknown))
         {
             return CounterProof.SentByTcp;
         }
 
-        return (moved.AbortsOnClose, moved.AbortsOnData) switch
+        // These two move for nothing but an active reset of theirs (__tcp_close).
+        if (moved.AbortsOnClose == active)
         {
-            (var close, 0) when close == active => CounterProof.AllCloseWithUnread,
-            (0, var data) when data == active => CounterProof.AllLingerZero,
-            (0, 0) => CounterProof.NoAbortiveClose,
-            _ => CounterProof.SentByTcp,
-        };
+            return CounterProof.AllCloseWithUnread;
+        }
+
+        if (moved.AbortsOnLinger == active)
+        {
+            return CounterProof.AllLinger2Negative;
+        }
+
+        if (moved.AbortsOnClose != 0 || moved.AbortsOnLinger != 0 || moved.OtherAborts != 0)
+        {
+            return CounterProof.SentByTcp;
+        }
+
+        // With both FINs sent, a close with linger zero moves TCPAbortOnData without a packet; a passive reset can move it too.
+        bool othersMoveAbortOnData = resets.Any(reset => reset.Shape == ResetShape.Passive)
+            || connections.Any(connection => !connection.IsWhole || (connection.ClientFin && connection.ServerFin));
+        return moved.AbortsOnData == 0 ? CounterProof.NoAbortiveClose
+            : moved.AbortsOnData == active && !othersMoveAbortOnData ? CounterProof.AllLingerZero
+            : CounterProof.NoUnreadClose;
     }
 
     private async Task<bool> SendSentinelAsync()
@@ -256,7 +282,7 @@ public sealed class ResetRecorder : IAsyncDisposable
         do
         {
             // Sent again now and then: a full capture buffer drops the sentinel like any other packet.
-            await _sentinelSocket!.SendToAsync(_sentinel, SocketFlags.None, _sentinelSocket.LocalEndPoint!).ConfigureAwait(false);
+            await _sentinelSocket!.SendToAsync(_sentinel, SocketFlags.None, _sentinelTarget!).ConfigureAwait(false);
             await Task.WhenAny(_sentinelSeen.Task, _readerEnded.Task, Task.Delay(250)).ConfigureAwait(false);
         }
         while (!_sentinelSeen.Task.IsCompleted && !_readerEnded.Task.IsCompleted && Environment.TickCount64 < deadline);
@@ -323,6 +349,15 @@ public sealed class ResetRecorder : IAsyncDisposable
         {
             NoteAnswer(segment);
         }
+        else if (segment.IsSyn && connection.Client == sender)
+        {
+            if (_lastOpened.Count >= MaxListeners)
+            {
+                _lastOpened.Clear();
+            }
+
+            _lastOpened[segment.Source] = connection;
+        }
 
         if (!segment.IsReset)
         {
@@ -333,6 +368,12 @@ public sealed class ResetRecorder : IAsyncDisposable
         if (_observations.Count < _options.MaxResets)
         {
             ResetObservation observation = ResetObservation.From(connection, segment, sender);
+            if (observation.Trigger is { } trigger && connection.Client < 0 && _lastOpened.TryGetValue(segment.Source, out Connection? other)
+                && other.Ends[other.Client].NextSequenceNumber == trigger.AcknowledgmentNumber)
+            {
+                observation.TriggerBelongsTo = other.EndpointOf(1 - other.Client).ToIPEndPoint();
+            }
+
             Observe(observation, segment);
             connection.Follow(later => observation.NoteLater(later, SettleNanoseconds));
         }
@@ -345,6 +386,7 @@ public sealed class ResetRecorder : IAsyncDisposable
         if (observation.Shape == ResetShape.PassiveToSyn)
         {
             observation.ListenerAlive = _lastAnswers.TryGetValue(segment.Source, out long answered) && segment.TimestampNanoseconds - answered <= SettleNanoseconds;
+            observation.HostHopLimit = _hopLimits.TryGetValue(segment.Source with { Port = 0 }, out byte hopLimit) ? hopLimit : null;
             foreach (ResetObservation earlier in _settling)
             {
                 earlier.ListenerRefusedLater |= earlier.Sender == segment.Source;
@@ -370,7 +412,10 @@ public sealed class ResetRecorder : IAsyncDisposable
         if (_lastAnswers.Count >= MaxListeners)
         {
             _lastAnswers.Clear();
+            _hopLimits.Clear();
         }
+
+        _hopLimits[segment.Source with { Port = 0 }] = segment.HopLimit;
 
         _lastAnswers[segment.Source] = segment.TimestampNanoseconds;
         foreach (ResetObservation earlier in _settling)

@@ -9,13 +9,15 @@ namespace RstGuard.Diagnosis;
 /// <param name="ResetsSent"><c>Tcp: OutRsts</c>; packet filters don't move it.</param>
 /// <param name="AbortsOnClose"><c>TcpExt: TCPAbortOnClose</c>: closed with unread data.</param>
 /// <param name="AbortsOnData"><c>TcpExt: TCPAbortOnData</c>: closed with linger zero (also without a packet), or data after close.</param>
-/// <param name="OtherAborts">All other <c>TCPAbort…</c> counters together.</param>
-internal readonly record struct TcpCounters(long ResetsSent, long AbortsOnClose, long AbortsOnData, long OtherAborts)
+/// <param name="AbortsOnLinger"><c>TcpExt: TCPAbortOnLinger</c>: closed in FIN-WAIT-2 with TCP_LINGER2 negative.</param>
+/// <param name="OtherAborts">All other <c>TCPAbort…</c> counters together: some move without a reset.</param>
+internal readonly record struct TcpCounters(long ResetsSent, long AbortsOnClose, long AbortsOnData, long AbortsOnLinger, long OtherAborts)
 {
     public static TcpCounters operator -(TcpCounters left, TcpCounters right) => new(
         left.ResetsSent - right.ResetsSent,
         left.AbortsOnClose - right.AbortsOnClose,
         left.AbortsOnData - right.AbortsOnData,
+        left.AbortsOnLinger - right.AbortsOnLinger,
         left.OtherAborts - right.OtherAborts);
 
     /// <summary>Reads the two tables of <c>/proc/net</c>.</summary>
@@ -23,11 +25,12 @@ internal readonly record struct TcpCounters(long ResetsSent, long AbortsOnClose,
     {
         IReadOnlyDictionary<string, long> tcp = ParseTable(snmp, "Tcp:");
         IReadOnlyDictionary<string, long> extended = ParseTable(netstat, "TcpExt:");
-        string[] others = ["TCPAbortOnMemory", "TCPAbortOnTimeout", "TCPAbortOnLinger", "TCPAbortFailed"];
+        string[] others = ["TCPAbortOnMemory", "TCPAbortOnTimeout", "TCPAbortFailed"];
         return new TcpCounters(
             tcp["OutRsts"],
             extended["TCPAbortOnClose"],
             extended["TCPAbortOnData"],
+            extended["TCPAbortOnLinger"],
             others.Sum(name => extended.GetValueOrDefault(name)));
     }
 

@@ -107,6 +107,68 @@ public static partial class LoopbackScenarios
             Expected = AbortByLinger,
             Ends = [ResettingEnd.Client],
         },
+        new LoopbackScenario("CloseWithUnreadAfterAnswer", ResetCause.CloseWithUnread, async run =>
+        {
+            using LoopbackPair pair = await run.ConnectAsync().ConfigureAwait(false);
+            (Socket closing, Socket peer) = run.EndsOf(pair);
+            await SendAsync(peer, run.PayloadSize).ConfigureAwait(false);
+            await LoopbackPair.WaitForBytesAsync(closing, 1).ConfigureAwait(false);
+            await SendAsync(closing, 64).ConfigureAwait(false);
+            closing.Close();
+            await LoopbackPair.WaitForEndAsync(peer).ConfigureAwait(false);
+        })
+        {
+            Summary = "An answer is sent and the socket closed, and what it answers was never read.",
+            Expected = AbortOnClose,
+        },
+        new LoopbackScenario("LingerZeroAfterAnswer", ResetCause.LingerZero, async run =>
+        {
+            using LoopbackPair pair = await run.ConnectAsync().ConfigureAwait(false);
+            (Socket closing, Socket peer) = run.EndsOf(pair);
+            Task sending = SendAsync(peer, run.PayloadSize);
+            await ReadAsync(closing, run.PayloadSize).ConfigureAwait(false);
+            await sending.ConfigureAwait(false);
+            await SendAsync(closing, 64).ConfigureAwait(false);
+            AbortBy(closing);
+            await LoopbackPair.WaitForEndAsync(peer).ConfigureAwait(false);
+        })
+        {
+            Summary = "A request is read and answered, and the socket closed with linger zero.",
+            Expected = AbortByLinger,
+        },
+        new LoopbackScenario("LingerZeroAfterReading", ResetCause.LingerZero, async run =>
+        {
+            using LoopbackPair pair = await run.ConnectAsync().ConfigureAwait(false);
+            (Socket closing, Socket peer) = run.EndsOf(pair);
+            Task sending = SendAsync(peer, run.PayloadSize);
+            await ReadAsync(closing, run.PayloadSize).ConfigureAwait(false);
+            await sending.ConfigureAwait(false);
+            AbortBy(closing);
+            await LoopbackPair.WaitForEndAsync(peer).ConfigureAwait(false);
+        })
+        {
+            Summary = "All that came is read, and the socket closed with linger zero.",
+            Expected = AbortByLinger,
+        },
+        new LoopbackScenario("LingerZeroInClosing", null, async run =>
+        {
+            using LoopbackPair pair = await run.ConnectAsync().ConfigureAwait(false);
+            (Socket closing, Socket peer) = run.EndsOf(pair);
+            using (KernelSockets.Deafen(peer))
+            {
+                // The peer does not hear this FIN, and sends its own: CLOSING.
+                closing.Shutdown(SocketShutdown.Send);
+                peer.Shutdown(SocketShutdown.Send);
+                await ReadToEndAsync(closing).ConfigureAwait(false);
+                AbortBy(closing);
+                // The peer is in FIN-WAIT-2, whose close is silent.
+                peer.Close();
+            }
+        })
+        {
+            Summary = "Linger zero after both ends have sent FIN at the same time: Linux forgets the connection and sends nothing.",
+            Needs = [ScenarioNeed.Linux],
+        },
         new LoopbackScenario("LingerZeroInCloseWait", ResetCause.LingerZero, async run =>
         {
             using LoopbackPair pair = await run.ConnectAsync().ConfigureAwait(false);
@@ -171,6 +233,22 @@ public static partial class LoopbackScenarios
             Summary = "Linger zero after both directions were ended: Linux forgets the connection and sends nothing.",
             Needs = [ScenarioNeed.Linux],
         },
+        new LoopbackScenario("LingerZeroInLastAckUnsentData", ResetCause.LingerZero, async run =>
+        {
+            using LoopbackPair pair = await run.ConnectAsync(receiveBufferSize: 4096).ConfigureAwait(false);
+            (Socket closing, Socket peer) = run.EndsOf(pair);
+            peer.Shutdown(SocketShutdown.Send);
+            await ReadToEndAsync(closing).ConfigureAwait(false);
+            LoopbackPair.FillWindow(closing);
+            closing.Shutdown(SocketShutdown.Send);
+            AbortBy(closing);
+            await KernelSockets.WaitAsync(() => peer.Poll(0, SelectMode.SelectError), "The peer learned of no reset").ConfigureAwait(false);
+        })
+        {
+            Summary = "Linger zero after both directions were ended, while data and the FIN behind it wait to be sent.",
+            Needs = [ScenarioNeed.Linux],
+            Expected = new(ResetShape.Active, ["TCP_DISCONNECT_WITH_DATA"], "tcp_disconnect", ["TCPAbortOnData"]),
+        },
         new LoopbackScenario("LingerZeroUnsentData", ResetCause.LingerZero, async run =>
         {
             using LoopbackPair pair = await run.ConnectAsync(receiveBufferSize: 4096).ConfigureAwait(false);
@@ -183,6 +261,30 @@ public static partial class LoopbackScenarios
             Summary = "Linger zero while data waits to be sent: it is thrown away.",
             Needs = [ScenarioNeed.Linux],
             Expected = AbortByLinger,
+        },
+        new LoopbackScenario("Mptcp", ResetCause.Mptcp, async run =>
+        {
+            using Socket listener = MptcpSocket.Create(run.Address.AddressFamily);
+            listener.Bind(run.EndPoint);
+            listener.Listen(1);
+            using Socket client = MptcpSocket.Create(run.Address.AddressFamily);
+            client.Bind(new IPEndPoint(run.Address, 0));
+            using CancellationTokenSource limit = Limit(run);
+            await client.ConnectAsync(run.EndPoint, limit.Token).ConfigureAwait(false);
+            using Socket server = await AcceptAsync(listener, run).ConfigureAwait(false);
+            (Socket closing, Socket peer) = run.Resetting == ResettingEnd.Client ? (client, server) : (server, client);
+            // Data both ways, as a connection with options is one for sure only then (RFC 8684 §3.1).
+            await SendAsync(client, 10).ConfigureAwait(false);
+            await ReadAsync(server, 10).ConfigureAwait(false);
+            await SendAsync(server, 10).ConfigureAwait(false);
+            await ReadAsync(client, 10).ConfigureAwait(false);
+            AbortBy(closing);
+            await LoopbackPair.WaitForEndAsync(peer).ConfigureAwait(false);
+        })
+        {
+            Summary = "A connection of Multipath TCP is closed with linger zero: options in the reset tell.",
+            Needs = [MptcpSocket.Need],
+            Expected = new(ResetShape.Active, ["TCP_ABORT_ON_CLOSE"], "", ["MPFastcloseTx"]),
         },
         new LoopbackScenario("NonBlockingReceiverLearns", ResetCause.LingerZero, async run =>
         {
@@ -268,6 +370,17 @@ public static partial class LoopbackScenarios
     {
         socket.LingerState = new LingerOption(true, 0);
         socket.Close();
+    }
+
+    private static async Task ReadAsync(Socket socket, int count)
+    {
+        using CancellationTokenSource limit = new(LoopbackPair.Wait);
+        byte[] buffer = new byte[65536];
+        for (int read = 0; read < count;)
+        {
+            int taken = await socket.ReceiveAsync(buffer, SocketFlags.None, limit.Token).ConfigureAwait(false);
+            read += taken > 0 ? taken : throw new InvalidOperationException($"The stream ended after {read} of {count} bytes.");
+        }
     }
 
     private static void Check(SocketError expected, SocketError actual)

@@ -31,7 +31,7 @@ public static class ScenarioRunner
             {
                 await place.ActAsync(cancellationToken).ConfigureAwait(false);
                 ResetRecording recorded = await recorder.StopAsync(cancellationToken).ConfigureAwait(false);
-                return new ScenarioResult(scenario, recorded, kernel?.Confirm(recorded.Resets));
+                return new ScenarioResult(scenario, recorded, kernel);
             }
         }
     }
@@ -40,14 +40,19 @@ public static class ScenarioRunner
 /// <summary>What came of a scenario.</summary>
 public sealed record ScenarioResult
 {
-    internal ScenarioResult(ResetScenario scenario, ResetRecording recording, IReadOnlyList<ResetVerdict>? confirmed)
+    internal ScenarioResult(ResetScenario scenario, ResetRecording recording, KernelResetTrace? kernel)
     {
+        IReadOnlyList<ResetVerdict>? confirmed = kernel?.Confirm(recording.Resets);
         Scenario = scenario;
         Recording = recording;
         int root = recording.Resets.ToList().FindIndex(verdict => !verdict.FollowsEarlierReset);
         Verdict = root < 0 ? null : recording.Resets[root];
+        VerdictByPacketsAlone = root < 0 ? null : recording.ResetsByPacketsAlone[root];
         Kernel = root < 0 ? null : confirmed?[root].Kernel;
         WasKernelAsked = confirmed is not null;
+        MissedReset = kernel is not null && Verdict is { } verdict
+            && kernel.CountBetween(verdict.Sender, verdict.Receiver) > recording.Resets.Count(reset =>
+                (reset.Sender.Equals(verdict.Sender) && reset.Receiver.Equals(verdict.Receiver)) || (reset.Sender.Equals(verdict.Receiver) && reset.Receiver.Equals(verdict.Sender)));
         Agrees = confirmed is null ? null : Agree();
     }
 
@@ -64,6 +69,12 @@ public sealed record ScenarioResult
     public KernelConfirmation? Kernel { get; }
 
     internal bool WasKernelAsked { get; }
+
+    /// <summary>The same as <see cref="Verdict"/>, where counters helped it without their help.</summary>
+    internal ResetVerdict? VerdictByPacketsAlone { get; }
+
+    /// <summary>Whether the kernel sent a reset on the verdict's connection that was lost before the capture; the verdict may be on another one then.</summary>
+    internal bool MissedReset { get; }
 
     /// <summary>
     /// Whether scenario, verdict and kernel fit each other: reason and stack are those that the scenario states, and the verdict names

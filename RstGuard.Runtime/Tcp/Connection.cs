@@ -221,10 +221,11 @@ internal sealed class Connection(ConnectionKey key, uint hash, SegmentRecorder r
         }
 
         AddSequence(segment, from);
-        if (segment.IsFin && !from.FinSeen)
+        // At the number of the SYN there is no FIN.
+        if (segment.IsFin && !from.FinSeen && unchecked(segment.SequenceNumber + (uint)segment.PayloadLength) is var number && !(from.SynSeen && number == from.InitialSequenceNumber))
         {
             from.FinFrame = segment.Frame;
-            from.FinSequenceNumber = unchecked(segment.SequenceNumber + (uint)segment.PayloadLength);
+            from.FinSequenceNumber = number;
             from.FinTimestampNanoseconds = segment.TimestampNanoseconds;
         }
 

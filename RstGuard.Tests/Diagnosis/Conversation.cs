@@ -10,6 +10,8 @@ namespace RstGuard.Tests.Diagnosis;
 /// <summary>Segments of one connection whose first reset has a known cause.</summary>
 internal sealed record Conversation(ResetCause Cause, IReadOnlyList<WireSegment> Segments)
 {
+    public string Name { get; init; } = "";
+
     public IPEndPoint Client => Segments[0].Source;
 
     public IPEndPoint Server => Segments[0].Destination;
@@ -28,7 +30,7 @@ internal sealed record Conversation(ResetCause Cause, IReadOnlyList<WireSegment>
     }
 
     public override string ToString() =>
-        Cause + Environment.NewLine + string.Join(Environment.NewLine, Segments.Select(segment =>
+        $"{Name} {Cause}" + Environment.NewLine + string.Join(Environment.NewLine, Segments.Select(segment =>
             $"  {segment.Time / 1000} us {segment.Source} > {segment.Destination} {segment.Flags} seq {segment.SequenceNumber} ack {segment.AcknowledgmentNumber} win {segment.Window} len {segment.PayloadLength}"));
 }
 

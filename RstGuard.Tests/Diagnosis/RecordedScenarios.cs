@@ -84,7 +84,7 @@ internal static class RecordedScenarios
     {
         CapabilityProbe probe = CaptureCapability.ProbePacketSocket();
         Requirement.Check("capture", probe.IsAvailable, probe.Reason + probe.Remedy);
-        if (scenario is LabScenario)
+        if (scenario is not LoopbackScenario)
         {
             Requirement.Check("netns", LabNetwork.Need.Probe() is null, LabNetwork.Need.Probe() ?? "");
         }

@@ -84,32 +84,35 @@ public sealed class ResetRecorderTests
         Assert.InRange(log.Allocated, 0, 20_000);
     }
 
-    public static TheoryData<int, long, long, long, long, string> CounterCases() => new()
+    public static TheoryData<int, long, long, long, long, long, string> CounterCases() => new()
     {
-        // Active resets captured; then what moved: resets sent, aborts on close, on data, others.
-        { 2, 2, 2, 0, 0, nameof(CounterProof.AllCloseWithUnread) },
-        { 2, 2, 0, 2, 0, nameof(CounterProof.AllLingerZero) },
-        { 2, 2, 0, 0, 0, nameof(CounterProof.NoAbortiveClose) },
-        { 2, 2, 1, 1, 0, nameof(CounterProof.SentByTcp) },
-        { 2, 2, 2, 0, 1, nameof(CounterProof.SentByTcp) },
-        { 2, 3, 2, 0, 0, nameof(CounterProof.None) },
-        { 2, 1, 2, 0, 0, nameof(CounterProof.None) },
-        { 0, 0, 0, 0, 0, nameof(CounterProof.None) },
+        // Active resets captured; then what moved: resets sent, aborts on close, on data, on linger, others.
+        { 2, 2, 2, 0, 0, 0, nameof(CounterProof.AllCloseWithUnread) },
+        { 2, 2, 2, 1, 0, 1, nameof(CounterProof.AllCloseWithUnread) },
+        { 2, 2, 0, 0, 2, 0, nameof(CounterProof.AllLinger2Negative) },
+        { 2, 2, 0, 2, 0, 0, nameof(CounterProof.AllLingerZero) },
+        { 2, 2, 0, 1, 0, 0, nameof(CounterProof.NoUnreadClose) },
+        { 2, 2, 0, 0, 0, 0, nameof(CounterProof.NoAbortiveClose) },
+        { 2, 2, 1, 1, 0, 0, nameof(CounterProof.SentByTcp) },
+        { 2, 2, 0, 2, 0, 1, nameof(CounterProof.SentByTcp) },
+        { 2, 3, 2, 0, 0, 0, nameof(CounterProof.None) },
+        { 2, 1, 2, 0, 0, 0, nameof(CounterProof.None) },
+        { 0, 0, 0, 0, 0, 0, nameof(CounterProof.None) },
     };
 
     [Theory]
     [MemberData(nameof(CounterCases))]
-    public void Counters_ProveOnlyWhatReconciles(int active, long sent, long onClose, long onData, long others, string expected)
+    public void Counters_ProveOnlyWhatReconciles(int active, long sent, long onClose, long onData, long onLinger, long others, string expected)
     {
         ResetObservation[] resets = [.. Enumerable.Range(0, active).Select(_ => Observe(TcpFlags.Reset | TcpFlags.Ack))];
-        Assert.Equal(expected, ResetRecorder.Reconcile(new TcpCounters(sent, onClose, onData, others), resets, []).ToString());
+        Assert.Equal(expected, ResetRecorder.Reconcile(new TcpCounters(sent, onClose, onData, onLinger, others), resets, []).ToString());
     }
 
     [Fact]
     public void PassiveResetAmongThem_LeavesTheActiveOnesUnproved()
     {
         ResetObservation[] resets = [Observe(TcpFlags.Reset | TcpFlags.Ack), Observe(TcpFlags.Reset)];
-        Assert.Equal(CounterProof.SentByTcp, ResetRecorder.Reconcile(new TcpCounters(2, 0, 1, 0), resets, []));
+        Assert.Equal(CounterProof.NoUnreadClose, ResetRecorder.Reconcile(new TcpCounters(2, 0, 1, 0, 0), resets, []));
     }
 
     [Fact]
@@ -118,7 +121,7 @@ public sealed class ResetRecorderTests
         TcpCounters counters = TcpCounters.Parse(
             "Ip: Forwarding\nIp: 1\nTcp: ActiveOpens OutRsts InErrs\nTcp: 5 7 0\n",
             "TcpExt: TCPAbortOnData TCPAbortOnClose TCPAbortOnMemory TCPAbortOnTimeout TCPAbortOnLinger TCPAbortFailed\nTcpExt: 1 2 3 4 5 6\n");
-        Assert.Equal(new TcpCounters(7, 2, 1, 18), counters);
+        Assert.Equal(new TcpCounters(7, 2, 1, 5, 13), counters);
         Assert.Throws<FormatException>(() => TcpCounters.Parse("", ""));
     }
 
