@@ -209,10 +209,13 @@ internal sealed class RoutedNetwork : IAsyncDisposable
             });
         }
 
-        // Until both ends of each pair have their carrier, routes over it may not be there yet.
-        foreach ((int i, IPAddress to) in new[] { (0, ServerEndPoint.Address), (2, ClientAddress) })
+        // An IPv6 address is not to be used until the kernel has worked on it (addrconf_dad_work), and a route not before its link has a carrier.
+        foreach ((int i, IPAddress from, IPAddress to) in new[]
         {
-            At(i, () => LabNetwork.WaitUntil(() => HasRoute(to), $"The namespace got no route to {to}."));
+            (0, ClientAddress, ServerEndPoint.Address), (1, FrontEndPoint.Address, ClientAddress), (1, BackAddress, ServerEndPoint.Address), (2, ServerEndPoint.Address, ClientAddress),
+        })
+        {
+            At(i, () => LabNetwork.WaitUntil(() => HasRoute(from, to), $"The namespace got no route from {from} to {to}."));
         }
 
         At(1, () =>
@@ -234,11 +237,12 @@ internal sealed class RoutedNetwork : IAsyncDisposable
         }
     }
 
-    private static bool HasRoute(IPAddress to)
+    private static bool HasRoute(IPAddress from, IPAddress to)
     {
         using Socket probe = new(to.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         try
         {
+            probe.Bind(new IPEndPoint(from, 0));
             probe.Connect(new IPEndPoint(to, 9));
             return true;
         }

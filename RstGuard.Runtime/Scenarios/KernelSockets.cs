@@ -48,12 +48,27 @@ internal static class KernelSockets
     /// Makes a socket deaf until the result is disposed: a filter that takes nothing drops what arrives before TCP sees it
     /// (SO_ATTACH_FILTER, socket(7); Linux <c>tcp_filter</c>). To the other end the host is silent. A capture still shows the packets.
     /// </summary>
-    public static unsafe IDisposable Deafen(Socket socket)
+    public static IDisposable Deafen(Socket socket) => Attach(socket, [0x06]); // BPF_RET | BPF_K with length 0: struct sock_filter
+
+    /// <summary>Makes a socket deaf to segments with FIN alone, as <see cref="Deafen"/> does to all.</summary>
+    public static IDisposable DeafenToFin(Socket socket) => Attach(
+        socket,
+        [
+            0x30 | (13UL << 32), // BPF_LD | BPF_B | BPF_ABS: the flags of the TCP header, with which a segment begins here
+            0x45 | (1UL << 24) | (1UL << 32), // BPF_JMP | BPF_JSET: without FIN one further
+            0x06,
+            0x06 | (0xffff_ffffUL << 32),
+        ]);
+
+    private static unsafe Deafness Attach(Socket socket, ulong[] instructions)
     {
         const int AttachFilter = 26;
-        ulong takeNothing = 0x06; // BPF_RET | BPF_K with length 0: struct sock_filter
-        FilterProgram program = new() { Length = 1, Instructions = &takeNothing };
-        socket.SetRawSocketOption(1, AttachFilter, new ReadOnlySpan<byte>(&program, sizeof(FilterProgram)));
+        fixed (ulong* first = instructions)
+        {
+            FilterProgram program = new() { Length = (ushort)instructions.Length, Instructions = first };
+            socket.SetRawSocketOption(1, AttachFilter, new ReadOnlySpan<byte>(&program, sizeof(FilterProgram)));
+        }
+
         return new Deafness(socket);
     }
 

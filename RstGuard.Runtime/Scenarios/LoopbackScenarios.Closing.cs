@@ -154,14 +154,15 @@ public static partial class LoopbackScenarios
         {
             using LoopbackPair pair = await run.ConnectAsync().ConfigureAwait(false);
             (Socket closing, Socket peer) = run.EndsOf(pair);
-            using (KernelSockets.Deafen(peer))
+            using (KernelSockets.DeafenToFin(peer))
             {
                 // The peer does not hear this FIN, and sends its own: CLOSING.
                 closing.Shutdown(SocketShutdown.Send);
                 peer.Shutdown(SocketShutdown.Send);
                 await ReadToEndAsync(closing).ConfigureAwait(false);
+                AcknowledgeNow(closing);
                 AbortBy(closing);
-                // The peer is in FIN-WAIT-2, whose close is silent.
+                // Its FIN was acknowledged; in FIN-WAIT-2 a close is silent.
                 peer.Close();
             }
         })
