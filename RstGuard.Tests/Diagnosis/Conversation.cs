@@ -109,6 +109,12 @@ internal static class Conversations
                     return End(ResetCause.ListenerClosed);
             }
 
+            if (ending.StartsWith("window", StringComparison.Ordinal))
+            {
+                // A small buffer shows from the beginning: a window never shrinks.
+                _window[resetting] = 64;
+            }
+
             Handshake();
             switch (ending)
             {
@@ -274,7 +280,7 @@ internal static class Conversations
             _time += 20_000;
             _segments.Add(new WireSegment(_ends[end], _ends[1 - end], flags, sequence, acknowledgment)
             {
-                Window = window ?? (flags.HasFlag(TcpFlags.Syn) ? (ushort)65535 : _window[end]),
+                Window = window ?? (flags.HasFlag(TcpFlags.Syn) ? (ushort)Math.Min(65535, _window[end] << 7) : _window[end]),
                 Payload = new byte[payload],
                 Options = options ?? [],
                 TypeOfService = typeOfService,

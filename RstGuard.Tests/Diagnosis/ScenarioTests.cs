@@ -1,5 +1,4 @@
 using RstGuard.Diagnosis;
-using RstGuard.Lab;
 using RstGuard.Scenarios;
 
 namespace RstGuard.Tests.Diagnosis;
