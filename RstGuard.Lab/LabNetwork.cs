@@ -40,6 +40,9 @@ internal sealed class LabNetwork : IAsyncDisposable
     /// <summary>nftables.</summary>
     public static ScenarioNeed Nft { get; } = ScenarioNeed.Program("nft", "nftables");
 
+    /// <summary>What gives interfaces their addresses and routes.</summary>
+    public static ScenarioNeed Ip { get; } = ScenarioNeed.Program("ip", "iproute2");
+
     /// <summary>Makes one.</summary>
     /// <exception cref="CaptureException">The kernel refused.</exception>
     public static async Task<LabNetwork> CreateAsync(ScenarioOptions options)

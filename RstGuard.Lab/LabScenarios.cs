@@ -17,8 +17,8 @@ public static class LabScenarios
 
     // The tracker's clock is the only thing to wait for: its second has passed.
     private static readonly TimeSpan TrackerForgets = TimeSpan.FromMilliseconds(1300);
-    private static readonly ScenarioNeed[] Filtered = [LabNetwork.Need, LabNetwork.Nft];
-    private static readonly ScenarioNeed[] Alone = [LabNetwork.Need];
+    private static readonly ScenarioNeed[] Filtered = [LabNetwork.Need, LabNetwork.Nft, LabNetwork.Ip];
+    private static readonly ScenarioNeed[] Alone = [LabNetwork.Need, LabNetwork.Ip];
     private static readonly ResettingEnd[] ByServer = [ResettingEnd.Server];
     private static readonly ResettingEnd[] ByClient = [ResettingEnd.Client];
 
@@ -270,7 +270,7 @@ public static class LabScenarios
         })
         {
             Summary = "A SYN wants to join an MPTCP connection that the listener does not know: the reset names its reason in an option.",
-            Needs = [LabNetwork.Need, LabNetwork.Nft, MptcpSocket.Need],
+            Needs = [.. Filtered, MptcpSocket.Need],
             Ends = ByServer,
             Expected = new(ResetShape.PassiveToSyn, ["MPTCP_RST_EMPTCP"], "", ["MPJoinNoTokenFound"]),
         },
@@ -323,7 +323,7 @@ public static class LabScenarios
         })
         {
             Summary = "An administrator destroys the socket by ss -K.",
-            Needs = [LabNetwork.Need, ScenarioNeed.Program("ss", "iproute2")],
+            Needs = [.. Alone, ScenarioNeed.Program("ss", "iproute2")],
             Ends = ByServer,
             Expected = new(ResetShape.Active, ["TCP_STATE"], "tcp_abort", []),
         },
