@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using RstGuard.Diagnosis;
 using RstGuard.Scenarios;
 using RstGuard.Tcp;
@@ -70,7 +69,7 @@ public static class LabScenarios
                 client.Send(new byte[network.Options.PayloadSize]);
                 LabNetwork.WaitUntil(() => server.Available >= network.Options.PayloadSize, "The request did not arrive.");
                 // Far out of the window, as a segment of long ago is: what the tracker calls invalid is not translated.
-                (uint next, uint expected) = RoutedNetwork.NumbersOf(server);
+                (uint next, uint expected) = TcpRepair.NumbersOf(server);
                 using Socket raw = network.AtServer(() => ScriptedPeer.NewRaw(server.AddressFamily));
                 ScriptedPeer.Send(raw, network.ServerEndPoint, (IPEndPoint)server.RemoteEndPoint!, TcpFlags.Ack | TcpFlags.Push, next + 0x1000_0000, expected, [], 10, hopLimit: 64);
                 LabNetwork.WaitUntil(() => server.Poll(0, SelectMode.SelectError), "The server learned of no reset.");
@@ -466,10 +465,8 @@ public static class LabScenarios
         LabNetwork.WaitUntil(() => server.Poll(0, SelectMode.SelectError), "The reset was not taken.");
     }
 
-    // A socket in repair mode is closed without a packet (TCP_REPAIR; Linux __tcp_close).
     private static void Vanish(LabNetwork network, bool listening)
     {
-        const int Repair = 19;
         using Socket listener = network.Listen();
         (Socket client, Socket server) = network.Connect(listener);
         using (client)
@@ -481,37 +478,28 @@ public static class LabScenarios
                 listener.Close();
             }
 
-            int on = 1;
-            server.SetRawSocketOption(6, Repair, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in on)));
-            server.Close();
+            TcpRepair.Vanish(server);
             client.Send(new byte[network.Options.PayloadSize]);
             LabNetwork.WaitUntil(() => client.Poll(0, SelectMode.SelectError), "The client learned of no reset.");
         }
     }
 
-    // Linux's initial numbers advance 15.6 million a second; more data than that makes the next one older than the last number used.
+    // The second connection begins with a number that the first has used already, as it does by itself where the first took more than the 15.6
+    // million a second by which Linux's initial numbers advance.
     private static void MeetTimeWait(LabNetwork network)
     {
         LabNetwork.Set("net.ipv4.tcp_timestamps", "0");
         using Socket listener = network.Listen();
         (Socket client, Socket server) = network.Connect(listener);
+        uint next;
         using (client)
         using (server)
         {
-            byte[] block = new byte[1 << 20];
-            Thread reader = new(() =>
+            byte[] block = new byte[1 << 16];
+            client.Send(block);
+            for (int read = 0; read < block.Length;)
             {
-                while (server.Receive(new byte[1 << 20]) > 0)
-                {
-                }
-            });
-            for (int i = 0; i < 192; i++)
-            {
-                client.Send(block);
-                if (i == 0)
-                {
-                    reader.Start();
-                }
+                read += server.Receive(block);
             }
 
             server.Shutdown(SocketShutdown.Send);
@@ -519,12 +507,16 @@ public static class LabScenarios
             {
             }
 
+            next = TcpRepair.NumbersOf(client).Next;
             client.Shutdown(SocketShutdown.Send);
-            reader.Join();
+            while (server.Receive(block) > 0)
+            {
+            }
         }
 
         using Socket second = network.NewSocket();
         second.Bind(network.Far);
+        TcpRepair.BeginAt(second, next - 1000);
         second.Connect(network.Near);
         using Socket accepted = listener.Accept();
         second.Shutdown(SocketShutdown.Send);

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using RstGuard.Scenarios;
 
@@ -15,12 +14,6 @@ internal sealed class RoutedNetwork : IAsyncDisposable
 {
     /// <summary>The interface of the client and of the server.</summary>
     public const string Interface = "eth0";
-
-    private const int TcpLevel = 6;
-    private const int Repair = 19; // TCP_REPAIR, linux/tcp.h
-    private const int RepairQueue = 20;
-    private const int QueueSequence = 21;
-    private const int RepairOffWithoutProbe = -1;
 
     private readonly NamespaceThread[] _threads;
     private readonly string _network;
@@ -122,24 +115,6 @@ internal sealed class RoutedNetwork : IAsyncDisposable
         Socket server = listener.Accept();
         server.NoDelay = true;
         return (client, server);
-    }
-
-    /// <summary>The numbers that a socket sends and expects next, read in repair mode (TCP_REPAIR, net/ipv4/tcp.c).</summary>
-    public static (uint Next, uint Expected) NumbersOf(Socket socket)
-    {
-        void Set(int option, int value) => socket.SetRawSocketOption(TcpLevel, option, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in value)));
-        uint Of(int queue)
-        {
-            Set(RepairQueue, queue);
-            Span<byte> number = stackalloc byte[4];
-            socket.GetRawSocketOption(TcpLevel, QueueSequence, number);
-            return MemoryMarshal.Read<uint>(number);
-        }
-
-        Set(Repair, 1);
-        (uint, uint) numbers = (Of(2), Of(1));
-        Set(Repair, RepairOffWithoutProbe);
-        return numbers;
     }
 
     /// <inheritdoc/>

@@ -436,7 +436,9 @@ internal static class ResetClassifier
         if (!seen.IsWhole)
         {
             // What was missed may hold the true trigger, a FIN or the handshake.
-            finding.Widen(DataAfterClose, HalfOpen, FinToClosed, FilteredReject, LateSynAck, AcceptQueueOverflow, ListenerClosed, Linger2Negative, LingerZero);
+            finding.Widen(
+                DataAfterClose, HalfOpen, FinToClosed, FilteredReject, LateSynAck, AcceptQueueOverflow, ListenerClosed, Linger2Negative, LingerZero, KeepaliveProbeToVanished,
+                LateAckAfterTimeout, IdleExpiry, ConntrackInvalid, WrongAckInSynRecv, WrongAckInSynSent, SynToTimeWait, BadTsEcrInSynSent);
             finding.Missing("The connection's beginning, or a part of it, was not captured.");
         }
     }
