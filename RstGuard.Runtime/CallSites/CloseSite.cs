@@ -17,7 +17,10 @@ public enum CloseSiteKind
     /// <summary>The method alone: there are no symbols for it, or no closing call was found in it.</summary>
     Method,
 
-    /// <summary>No code of the program is on the stack: a framework closed the socket.</summary>
+    /// <summary>
+    /// No code of the program is on the stack: a framework closed the socket, or an optimised method as its last call, of which the JIT leaves no
+    /// frame (a tail call).
+    /// </summary>
     Framework,
 
     /// <summary>Nobody closed the socket; the finalizer thread did.</summary>
@@ -64,7 +67,7 @@ public sealed record CloseSite
         CloseSiteKind.Candidates => $"one of {string.Join(", ", Candidates)} in {Method}",
         CloseSiteKind.Method when CalledFrom is not null => $"{Method} (no line known), called from {CalledFrom}",
         CloseSiteKind.Method => $"{Method} (no line known)",
-        CloseSiteKind.Framework => $"by the framework, in {Method}; no code of the program is on the stack",
+        CloseSiteKind.Framework => $"by the framework, in {Method}; no code of the program is on the stack (the last call of an optimised method leaves none)",
         _ => "by the finalizer: nothing in the program closed the socket",
     };
 }

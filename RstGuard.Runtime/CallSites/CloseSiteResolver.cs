@@ -69,6 +69,28 @@ internal static class CloseSiteResolver
         return new CloseSite { Kind = CloseSiteKind.Method, Method = Name(frame.Method), CalledFrom = calledFrom };
     }
 
+    /// <summary>The site of a socket's creation: the innermost line of the program whose offset is good; nothing is looked up in its IL.</summary>
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Where IL was trimmed away the event source is off too, and the self-test says so.")]
+    public static CloseSite ResolveCreation(IReadOnlyList<CapturedFrame> frames)
+    {
+        foreach (CapturedFrame frame in frames)
+        {
+            if (IsFramework(frame.Method))
+            {
+                continue;
+            }
+
+            PortableSymbols? symbols = frame.Method.DeclaringType is null ? null : PortableSymbols.Of(frame.Method.Module.Assembly);
+            string name = Name(symbols?.KickoffOf(frame.Method) ?? frame.Method);
+            bool offsetIsGood = frame.Offset > 0 || frame.Method.GetMethodBody()?.ExceptionHandlingClauses.Count == 0;
+            return offsetIsGood && symbols is not null && PointAt(symbols.PointsOf(frame.Method), frame.Offset) is { File: { } file } point
+                ? new CloseSite { Kind = CloseSiteKind.Exact, Method = name, Line = new SourceLine(file, point.Line) }
+                : new CloseSite { Kind = CloseSiteKind.Method, Method = name };
+        }
+
+        return new CloseSite { Kind = CloseSiteKind.Framework, Method = FrameworkName(frames) };
+    }
+
     private static CloseSite? InMethod(CapturedFrame frame, CapturedFrame[] inner)
     {
         if (frame.Method.DeclaringType is null || PortableSymbols.Of(frame.Method.Module.Assembly) is not { } symbols)
@@ -77,13 +99,22 @@ internal static class CloseSiteResolver
         }
 
         IReadOnlyList<LinePoint> points = symbols.PointsOf(frame.Method);
-        if (points.Count == 0 || MethodBodyReader.Read(frame.Method) is not { } body)
+        if (MethodBodyReader.Read(frame.Method) is not { } body || (points.Count == 0 && !IsOfAnIterator(frame.Method)))
         {
             return null;
         }
 
         List<int> calls = CallsThatMayHaveRun(frame, body, points, Calls(body, inner));
         string name = Name(symbols.KickoffOf(frame.Method) ?? frame.Method);
+        if (calls.Count == 0 && IsOfAnIterator(frame.Method))
+        {
+            CloseSite[] blocks = [.. FinallyBlocksCalledBy(body).Select(block => InMethod(new CapturedFrame(block, 0), inner)).OfType<CloseSite>()];
+            if (blocks.Length > 0)
+            {
+                return blocks.Length == 1 ? blocks[0] : Several(blocks, name);
+            }
+        }
+
         if (calls.Count == 0)
         {
             // The closing call is in a method that was inlined here, or is made by the runtime. Outside of protected code the
@@ -96,7 +127,7 @@ internal static class CloseSiteResolver
         var sites = new List<CloseSite>();
         foreach (int call in calls)
         {
-            if (SiteOf(call, body, points, symbols.IsOptimized, name) is not { } site)
+            if (SiteOf(call, frame.Method, body, symbols, points, name) is not { } site)
             {
                 return null;
             }
@@ -107,24 +138,55 @@ internal static class CloseSiteResolver
             }
         }
 
-        return sites.Count == 1
-            ? sites[0]
-            : new CloseSite
-            {
-                Kind = CloseSiteKind.Candidates,
-                Method = name,
-                Candidates = sites.ConvertAll(site => site.Line!).Distinct().ToArray(),
-            };
+        return sites.Count == 1 ? sites[0] : Several(sites, name);
     }
 
-    private static CloseSite? SiteOf(int call, MethodBodyReader body, IReadOnlyList<LinePoint> points, bool optimized, string name)
+    private static CloseSite Several(IReadOnlyList<CloseSite> sites, string name) => new()
+    {
+        Kind = CloseSiteKind.Candidates,
+        Method = name,
+        Candidates = sites.SelectMany(site => site.Line is { } line ? [line] : site.Candidates).Distinct().ToArray(),
+    };
+
+    // An iterator's finally blocks, those of its usings too, are methods of their own, which MoveNext and Dispose call and the JIT may inline.
+    private static bool IsOfAnIterator(MethodBase method) =>
+        method.DeclaringType is { } type && Angle(type.Name) is { Kind: 'd' } && type.IsAssignableTo(typeof(System.Collections.IEnumerator));
+
+    private static IEnumerable<MethodBase> FinallyBlocksCalledBy(MethodBodyReader body) =>
+        Enumerable.Range(0, body.Instructions.Count)
+            .Select(body.Callee)
+            .Where(callee => callee?.Name.StartsWith("<>m__Finally", StringComparison.Ordinal) == true)
+            .Select(callee => callee!)
+            .Distinct();
+
+    // What is disposed of in one method of a state machine may have been stored in another.
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "Where methods were trimmed away the event source is off too, and the self-test says so.")]
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "Where methods were trimmed away the event source is off too, and the self-test says so.")]
+    private static LinePoint? DeclarationOf(int call, MethodBase method, MethodBodyReader body, PortableSymbols symbols, IReadOnlyList<LinePoint> points)
+    {
+        if (body.OffsetOfStore(call) is { } stored)
+        {
+            return PointAt(points, stored);
+        }
+
+        return IsOfAnIterator(method)
+            && body.FieldLoadedFor(call) is { } field
+            && method.DeclaringType!.GetMethod("MoveNext", BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public) is { } machine
+            && MethodBodyReader.Read(machine)?.OffsetOfStoreTo(field) is { } there
+            ? PointAt(symbols.PointsOf(machine), there)
+            : null;
+    }
+
+    private static CloseSite? SiteOf(int call, MethodBase method, MethodBodyReader body, PortableSymbols symbols, IReadOnlyList<LinePoint> points, string name)
     {
         int offset = body.Instructions[call].Offset;
-        if (PointAt(points, offset) is not { } point)
+        LinePoint? at = PointAt(points, offset);
+        if (at is null && !IsOfAnIterator(method))
         {
             return null;
         }
 
+        LinePoint point = at ?? default;
         if (point.File is { } file && !(point.IsBrace && body.OffsetOfStore(call) is not null))
         {
             return new CloseSite { Kind = CloseSiteKind.Exact, Method = name, Line = new SourceLine(file, point.Line) };
@@ -132,7 +194,7 @@ internal static class CloseSiteResolver
 
         // Hidden code, or the brace that ends a scope: the compiler made this call for a using. Its resource was stored in the
         // statement that declares it.
-        if (body.OffsetOfStore(call) is not { } stored || PointAt(points, stored) is not { File: { } declaredIn } declaration)
+        if (DeclarationOf(call, method, body, symbols, points) is not { File: { } declaredIn } declaration)
         {
             return null;
         }
@@ -142,7 +204,7 @@ internal static class CloseSiteResolver
             Kind = CloseSiteKind.EndOfUsing,
             Method = name,
             Line = new SourceLine(declaredIn, declaration.Line),
-            ScopeEndLine = optimized ? null : ScopeEnd(body, points, offset, declaration.Line),
+            ScopeEndLine = symbols.IsOptimized ? null : ScopeEnd(body, points, offset, declaration.Line),
         };
     }
 
@@ -333,6 +395,10 @@ internal static class CloseSiteResolver
         {
             name = machine.Kind == 'g' ? $"{machine.Inner} (in {machine.Outer})" : machine.Outer;
             type = type.DeclaringType;
+        }
+        else if (type is not null && IsOfAnIterator(method) && Angle(type.Name) is { } iterator)
+        {
+            (name, type) = (iterator.Outer, type.DeclaringType);
         }
         else if (Angle(name) is { } made)
         {

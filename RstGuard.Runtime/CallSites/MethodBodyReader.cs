@@ -213,6 +213,32 @@ internal sealed class MethodBodyReader
         return null;
     }
 
+    /// <summary>The token of the field that a parameterless call's receiver is loaded from; null where it is not.</summary>
+    public int? FieldLoadedFor(int callIndex)
+    {
+        int load = callIndex - 1;
+        if (load >= 0 && Instructions[load].Code == OpCodes.Constrained)
+        {
+            load--;
+        }
+
+        return load >= 0 && (Instructions[load].Code == OpCodes.Ldfld || Instructions[load].Code == OpCodes.Ldflda) ? Instructions[load].Operand : null;
+    }
+
+    /// <summary>Where the last value but null is stored in a field; null for nowhere.</summary>
+    public int? OffsetOfStoreTo(int field)
+    {
+        for (int i = Instructions.Count - 1; i > 0; i--)
+        {
+            if (Instructions[i].Code == OpCodes.Stfld && Instructions[i].Operand == field && Instructions[i - 1].Code != OpCodes.Ldnull)
+            {
+                return Instructions[i].Offset;
+            }
+        }
+
+        return null;
+    }
+
     private static int? LocalLoaded(Instruction instruction) => instruction.Code.Name switch
     {
         "ldloc.0" => 0,

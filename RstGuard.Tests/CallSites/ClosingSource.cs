@@ -7,6 +7,7 @@ using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Emit;
 using Microsoft.CodeAnalysis.Text;
 using RstGuard.CallSites;
+using RstGuard.Cli.Proving;
 
 namespace RstGuard.Tests.CallSites;
 
@@ -42,17 +43,21 @@ internal sealed class ClosingSource
 
     /// <param name="members">Members of the class Program; <c>static Task Run(Socket socket, Socket peer)</c> among them.</param>
     /// <param name="optimize">Release instead of Debug.</param>
-    public static async Task<ClosingSource> RunAsync(string members, bool optimize)
+    /// <param name="framework">A framework that the program needs besides .NET's own; null for none.</param>
+    public static async Task<ClosingSource> RunAsync(string members, bool optimize, SharedFramework? framework = null)
     {
         string source = $$"""
             using System;
             using System.Collections.Generic;
             using System.IO;
+            using System.Linq;
             using System.Net;
+            using System.Net.Http;
             using System.Net.Sockets;
             using System.Runtime.CompilerServices;
             using System.Threading;
             using System.Threading.Tasks;
+            {{(framework is null ? "" : "using Microsoft.AspNetCore.Builder;\nusing Microsoft.AspNetCore.Hosting;\nusing Microsoft.AspNetCore.Http;")}}
 
             public static class Program
             {
@@ -68,7 +73,7 @@ internal sealed class ClosingSource
             var compilation = CSharpCompilation.Create(
                 "Closing" + Guid.NewGuid().ToString("N"),
                 [tree],
-                ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(System.IO.Path.PathSeparator).Select(reference => MetadataReference.CreateFromFile(reference)),
+                ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(System.IO.Path.PathSeparator).Select(MetadataReference (reference) => MetadataReference.CreateFromFile(reference)).Concat(framework?.References ?? []),
                 new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: optimize ? OptimizationLevel.Release : OptimizationLevel.Debug));
             EmitResult result;
             using (FileStream image = File.Create(assembly))
@@ -78,6 +83,9 @@ internal sealed class ClosingSource
 
             Assert.True(result.Success, string.Join("\n", result.Diagnostics));
             var context = new AssemblyLoadContext("closing", isCollectible: true);
+            context.Resolving += (_, name) => framework?.References.OfType<PortableExecutableReference>().FirstOrDefault(reference => System.IO.Path.GetFileNameWithoutExtension(reference.FilePath) == name.Name) is { FilePath: { } found }
+                ? context.LoadFromAssemblyPath(found)
+                : null;
             try
             {
                 MethodInfo run = context.LoadFromAssemblyPath(assembly).GetType("Program")!.GetMethod("Run")!;
@@ -86,7 +94,14 @@ internal sealed class ClosingSource
                 (Socket socket, Socket peer) = LoopbackConnection.Open();
                 var local = (IPEndPoint)socket.LocalEndPoint!;
                 var remote = (IPEndPoint)socket.RemoteEndPoint!;
-                await (Task)run.Invoke(null, [socket, peer])!;
+                Task running = (Task)run.Invoke(null, [socket, peer])!;
+                await running;
+                if (running is Task<(IPEndPoint Local, IPEndPoint Remote)> told)
+                {
+                    (local, remote) = await told;
+                    socket.Dispose();
+                }
+
                 OwnConnection own = Assert.IsType<OwnConnection>(lease.Log.Find(local, remote, DateTimeOffset.UtcNow));
                 peer.Dispose();
                 SocketClose close = Assert.IsType<SocketClose>(own.Close);
