@@ -21,6 +21,10 @@ internal sealed class SocketEventLog
     internal static readonly AsyncLocal<object?> FlowOwner = new();
 
     private const string RuntimeSource = "Private.InternalDiagnostics.System.Net.Sockets";
+
+    // The public source: it alone tells where to a flow connects; an asynchronous connect ends outside of every flow.
+    private const string TelemetrySource = "System.Net.Sockets";
+    private const int MaximumConnecting = 4_096;
     private const int MaximumHandles = 65_536;
     private const int MaximumConnections = 65_536;
     private const int MaximumUnresolvedLooks = 64;
@@ -35,19 +39,26 @@ internal sealed class SocketEventLog
     [ThreadStatic]
     private static int? _closeTimeout;
 
+    private static readonly object Several = new();
+
     private readonly string _sourceName;
+    private readonly SocketReader _reader;
     private readonly object _gate = new();
     private readonly Dictionary<int, OpenHandle> _handles = [];
     private readonly List<OpenHandle> _unresolved = [];
     private readonly List<OpenHandle> _listeners = [];
     private readonly Dictionary<Ends, List<OwnConnection>> _connections = [];
     private readonly Queue<Ends> _connectionOrder = new();
+    private readonly Dictionary<int, List<OwnConnection>> _attempts = [];
+    private readonly Dictionary<IPEndPoint, object> _connecting = [];
     private Listener? _listener;
     private Exception? _failure;
     private bool _handlesMissed;
     private bool _connectionsMissed;
+    private int _attemptCount;
+    private int _creationStacks;
 
-    private SocketEventLog(string sourceName) => _sourceName = sourceName;
+    private SocketEventLog(string sourceName, SocketReader reader) => (_sourceName, _reader) = (sourceName, reader);
 
     /// <summary>Why the events can't be trusted on this runtime; null where they can.</summary>
     public string? Distrust { get; private set; }
@@ -87,7 +98,7 @@ internal sealed class SocketEventLog
         {
             if (_current is null)
             {
-                var log = new SocketEventLog(RuntimeSource);
+                var log = new SocketEventLog(RuntimeSource, SocketReader.ForThisSystem);
                 log.Start();
                 _current = log;
             }
@@ -98,9 +109,11 @@ internal sealed class SocketEventLog
     }
 
     /// <summary>A log of its own that listens to another event source; tests see by it what is made of events that can't be trusted.</summary>
-    internal static Lease AcquireAlone(string sourceName)
+    /// <param name="sourceName">The event source; the runtime's own where null.</param>
+    /// <param name="reader">What reads sockets; this system's own where null.</param>
+    internal static Lease AcquireAlone(string? sourceName = null, SocketReader? reader = null)
     {
-        var log = new SocketEventLog(sourceName);
+        var log = new SocketEventLog(sourceName ?? RuntimeSource, reader ?? SocketReader.ForThisSystem);
         log.Start();
         return new Lease(log, shared: false);
     }
@@ -128,6 +141,72 @@ internal sealed class SocketEventLog
             }
 
             return null;
+        }
+    }
+
+    /// <summary>
+    /// A socket of this process that had that local end when it tried to connect and did not get through: refused, or closed before;
+    /// null where there is none. After a failed connect Linux keeps the port, not always the address.
+    /// </summary>
+    /// <param name="local">The end on the wire.</param>
+    /// <param name="at">When the reset was captured.</param>
+    /// <param name="closed">Whether it had been closed by then, as opposed to still trying.</param>
+    public OwnConnection? FindAttempt(IPEndPoint local, DateTimeOffset at, bool closed)
+    {
+        lock (_gate)
+        {
+            ResolveUnresolved(int.MaxValue);
+            if (_attempts.TryGetValue(local.Port, out List<OwnConnection>? candidates)
+                && candidates.FindLast(candidate => Covers(candidate.Local, local) && candidate.FirstSeen <= at && (candidate.Close?.Time <= at) == closed) is { } found)
+            {
+                return found;
+            }
+
+            foreach (OpenHandle handle in closed ? [] : _unresolved)
+            {
+                if (handle.Created <= at && _reader.TryReadEndpoints(handle.Descriptor, out IPEndPoint? bound, out _) && Covers(bound!, local))
+                {
+                    return new OwnConnection(bound!, null, handle.Owner, accepted: false, handle.Created) { CreationFrames = handle.CreationFrames };
+                }
+            }
+
+            return null;
+        }
+    }
+
+    /// <summary>A listener of this process that is open on that end; null where there is none.</summary>
+    public OwnConnection? FindOpenListener(IPEndPoint local)
+    {
+        lock (_gate)
+        {
+            ResolveUnresolved(int.MaxValue);
+            return _listeners.FindLast(listener => Covers(listener.Local!, local)) is { } open
+                ? new OwnConnection(open.Local!, null, open.Owner, accepted: false, open.Created)
+                : null;
+        }
+    }
+
+    /// <summary>The connections of this process, closed or not, that are known to have been connected from that time on.</summary>
+    public IReadOnlyList<OwnConnection> ConnectedSince(DateTimeOffset time)
+    {
+        lock (_gate)
+        {
+            ResolveUnresolved(int.MaxValue);
+            return [.. _connections.Values.SelectMany(same => same).Where(connection => connection.Remote is not null && connection.FirstSeen >= time)];
+        }
+    }
+
+    /// <summary>
+    /// Whether every socket that the flow's owner has made since that time, or nobody has where <paramref name="orNobody"/> is true, is closed,
+    /// so that none of them can cause anything any more.
+    /// </summary>
+    public bool AllClosed(object owner, bool orNobody, DateTimeOffset since)
+    {
+        lock (_gate)
+        {
+            ResolveUnresolved(int.MaxValue);
+            return !_handles.Values.Any(handle =>
+                handle.IsTcp && !_listeners.Contains(handle) && (handle.Owner == owner || (orNobody && handle.Owner is null)) && handle.Created >= since);
         }
     }
 
@@ -168,12 +247,6 @@ internal sealed class SocketEventLog
 
     private void Start()
     {
-        if (!SocketState.IsSupported)
-        {
-            Distrust = "sockets can be read by descriptor on Linux only.";
-            return;
-        }
-
         _listener = new Listener(this, _sourceName);
         Distrust = SelfTest();
     }
@@ -243,6 +316,25 @@ internal sealed class SocketEventLog
             : "the stack of an event does not hold the code that closes.";
     }
 
+    // Sockets that were made in nobody's flow belong to the one that connects them, where only one connects to that end.
+    private void OnConnecting(IPEndPoint remote)
+    {
+        if (FlowOwner.Value is not { } owner)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (_connecting.Count >= MaximumConnecting)
+            {
+                _connecting.Clear();
+            }
+
+            _connecting[remote] = !_connecting.TryGetValue(remote, out object? other) || other == owner ? owner : Several;
+        }
+    }
+
     private void OnEvent(in SocketEventText text)
     {
         switch (text.Kind)
@@ -278,6 +370,7 @@ internal sealed class SocketEventLog
     private void OnCreated(int hash, int descriptor)
     {
         object? owner = FlowOwner.Value;
+        CapturedFrame[]? frames = Volatile.Read(ref _creationStacks) > 0 ? CaptureFrames() : null;
         lock (_gate)
         {
             if (_handles.Remove(hash, out OpenHandle? stale))
@@ -290,13 +383,14 @@ internal sealed class SocketEventLog
                 return;
             }
 
-            var handle = new OpenHandle(descriptor, owner, DateTimeOffset.UtcNow);
+            var handle = new OpenHandle(descriptor, owner, DateTimeOffset.UtcNow) { CreationFrames = frames };
             _handles.Add(hash, handle);
-            if (!SocketState.TryReadEndpoints(descriptor, out IPEndPoint? local, out IPEndPoint? remote))
+            if (!_reader.TryReadEndpoints(descriptor, out IPEndPoint? local, out IPEndPoint? remote))
             {
                 return;
             }
 
+            handle.IsTcp = true;
             if (remote is null)
             {
                 _unresolved.Add(handle);
@@ -367,7 +461,7 @@ internal sealed class SocketEventLog
                 }
             }
             else if (known.Closing.Remote is not null
-                && SocketState.TryReadEndpoints(descriptor, out _, out IPEndPoint? remote)
+                && _reader.TryReadEndpoints(descriptor, out _, out IPEndPoint? remote)
                 && remote is null)
             {
                 known.Closing.PeerVanishedWhileUnblocking = true;
@@ -391,7 +485,7 @@ internal sealed class SocketEventLog
             }
 
             closing.LookedLast = DateTimeOffset.UtcNow;
-            closing.AtClose = SocketState.TryRead(handle.Descriptor, out SocketState last) ? last : null;
+            closing.AtClose = _reader.TryRead(handle.Descriptor, out SocketState last) ? last : null;
             closing.Origin = Origin(closing, abortive);
             if (handle.Connection is { } connection)
             {
@@ -454,14 +548,21 @@ internal sealed class SocketEventLog
 
     private SocketClose? See(OpenHandle handle, CapturedFrame[] frames, bool abortive, int timeout, bool whole)
     {
-        if (!SocketState.TryRead(handle.Descriptor, out SocketState state))
+        if (!_reader.TryRead(handle.Descriptor, out SocketState state))
         {
             return null;
         }
 
-        if (handle.Connection is null && state.Remote is not null && !state.Listening)
+        if (handle.Connection is null && !state.Listening)
         {
-            Register(handle, state.Local!, state.Remote, accepted: false);
+            if (state.Remote is not null)
+            {
+                Register(handle, state.Local!, state.Remote, accepted: false);
+            }
+            else if (state.Local is { Port: not 0 } local)
+            {
+                RegisterAttempt(handle, local);
+            }
         }
 
         return new SocketClose
@@ -485,7 +586,7 @@ internal sealed class SocketEventLog
         for (int i = _unresolved.Count - 1; i >= 0 && maximum > 0; i--, maximum--)
         {
             OpenHandle handle = _unresolved[i];
-            if (!SocketState.TryRead(handle.Descriptor, out SocketState state))
+            if (!_reader.TryRead(handle.Descriptor, out SocketState state))
             {
                 _unresolved.RemoveAt(i);
             }
@@ -503,11 +604,34 @@ internal sealed class SocketEventLog
         }
     }
 
+    private void RegisterAttempt(OpenHandle handle, IPEndPoint local)
+    {
+        if (++_attemptCount > MaximumConnections)
+        {
+            _attempts.Clear();
+            _attemptCount = 1;
+            _connectionsMissed = true;
+        }
+
+        handle.Connection = new OwnConnection(local, null, handle.Owner, accepted: false, handle.Created) { CreationFrames = handle.CreationFrames };
+        if (!_attempts.TryGetValue(local.Port, out List<OwnConnection>? same))
+        {
+            _attempts.Add(local.Port, same = new List<OwnConnection>(1));
+        }
+
+        same.Add(handle.Connection);
+    }
+
     private void Register(OpenHandle handle, IPEndPoint local, IPEndPoint? remote, bool accepted)
     {
+        if (handle.Owner is null && !accepted && remote is not null && _connecting.TryGetValue(remote, out object? connects) && connects != Several)
+        {
+            handle.Owner = connects;
+        }
+
         var ends = new Ends(local, remote);
         handle.Local = local;
-        handle.Connection = new OwnConnection(local, remote, handle.Owner, accepted, handle.Created);
+        handle.Connection = new OwnConnection(local, remote, handle.Owner, accepted, handle.Created) { CreationFrames = handle.CreationFrames };
         if (!_connections.TryGetValue(ends, out List<OwnConnection>? same))
         {
             _connections.Add(ends, same = new List<OwnConnection>(1));
@@ -568,6 +692,7 @@ internal sealed class SocketEventLog
         private int _disposed;
 
         private readonly bool _shared;
+        private bool _keepsCreationStacks;
 
         internal Lease(SocketEventLog log, bool shared)
         {
@@ -578,12 +703,27 @@ internal sealed class SocketEventLog
         /// <summary>The log.</summary>
         public SocketEventLog Log { get; }
 
+        /// <summary>From now on until this lease ends, keeps the stack of each socket's creation.</summary>
+        public void KeepCreationStacks()
+        {
+            if (!_keepsCreationStacks)
+            {
+                _keepsCreationStacks = true;
+                Interlocked.Increment(ref Log._creationStacks);
+            }
+        }
+
         /// <inheritdoc/>
         public void Dispose()
         {
             if (Interlocked.Exchange(ref _disposed, 1) != 0)
             {
                 return;
+            }
+
+            if (_keepsCreationStacks)
+            {
+                Interlocked.Decrement(ref Log._creationStacks);
             }
 
             if (!_shared)
@@ -620,6 +760,10 @@ internal sealed class SocketEventLog
 
         public SocketClose? Closing { get; set; }
 
+        public bool IsTcp { get; set; }
+
+        public CapturedFrame[]? CreationFrames { get; init; }
+
         public CapturedFrame[]? PendingFrames { get; init; }
 
         public bool PendingAbortive { get; init; }
@@ -644,13 +788,32 @@ internal sealed class SocketEventLog
                 SourceSeen = true;
                 EnableEvents(eventSource, EventLevel.Informational, Default);
             }
+            else if (eventSource.Name == TelemetrySource)
+            {
+                EnableEvents(eventSource, EventLevel.Informational);
+            }
         }
 
         protected override void OnEventWritten(EventWrittenEventArgs eventData)
         {
+            if (eventData is { EventName: "ConnectStart", Payload: { Count: 1 } start } && start[0] is string address)
+            {
+                if (SocketEventText.TryParseAddress(address, out IPEndPoint? remote))
+                {
+                    _log.OnConnecting(remote);
+                }
+
+                return;
+            }
+
             if (eventData.Payload is not { Count: 3 } payload
                 || payload[1] is not string member
                 || payload[2] is not string message)
+            {
+                return;
+            }
+
+            if (_log._reader.IsReading)
             {
                 return;
             }
@@ -685,6 +848,12 @@ internal sealed class OwnConnection(IPEndPoint local, IPEndPoint? remote, object
     public bool Accepted { get; } = accepted;
 
     public DateTimeOffset FirstSeen { get; } = firstSeen;
+
+    /// <summary>The stack of its creation; null where that was not asked for.</summary>
+    public CapturedFrame[]? CreationFrames { get; init; }
+
+    /// <summary>When it was known to be connected: it was so before.</summary>
+    public DateTimeOffset Registered { get; } = DateTimeOffset.UtcNow;
 
     /// <summary>How it was closed; null while it is open, and where the close was not seen.</summary>
     public SocketClose? Close { get; set; }

@@ -1,4 +1,7 @@
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Net;
 
 namespace RstGuard.CallSites;
 
@@ -92,18 +95,64 @@ internal readonly record struct SocketEventText(SocketEventKind Kind, int Handle
                     : default;
 
             case "DoCloseHandle" when TryHandle(subject, out int doing):
-                if (message.Contains(", setsockopt():SUCCESS", StringComparison.Ordinal))
+                // As Unix and as Windows have it (SafeSocketHandle.Unix.cs and .Windows.cs); Windows was not run.
+                if (message.Contains(", setsockopt():SUCCESS", StringComparison.OrdinalIgnoreCase))
                 {
                     return new SocketEventText(SocketEventKind.LingerZeroSet, doing, -1, true, 0);
                 }
 
-                return message.Contains("'non-abortive' branch", StringComparison.Ordinal)
+                return message.Contains("'non-abortive' branch", StringComparison.Ordinal) || message.Contains("'blockable' branch", StringComparison.Ordinal)
                     ? new SocketEventText(SocketEventKind.NonAbortive, doing, -1, false, 0)
                     : default;
 
             default:
                 return default;
         }
+    }
+
+    /// <summary>
+    /// Reads an address as the public source <c>System.Net.Sockets</c> writes it (<see cref="System.Net.SocketAddress.ToString"/>):
+    /// <c>InterNetwork:16:{31,144,127,0,0,1,0,0,0,0,0,0,0,0}</c>, the bytes that follow the family.
+    /// </summary>
+    public static bool TryParseAddress(string text, [NotNullWhen(true)] out IPEndPoint? endpoint)
+    {
+        endpoint = null;
+        int open = text.IndexOf('{', StringComparison.Ordinal);
+        bool version6 = text.StartsWith("InterNetworkV6:", StringComparison.Ordinal);
+        if (open < 0 || text[^1] != '}' || (!version6 && !text.StartsWith("InterNetwork:", StringComparison.Ordinal)))
+        {
+            return false;
+        }
+
+        Span<byte> bytes = stackalloc byte[26];
+        int count = 0;
+        for (int number = 0, i = open + 1; i < text.Length && count < bytes.Length; i++)
+        {
+            if (char.IsAsciiDigit(text[i]))
+            {
+                number = Math.Min((number * 10) + text[i] - '0', 256);
+            }
+            else
+            {
+                if (number > byte.MaxValue)
+                {
+                    return false;
+                }
+
+                bytes[count++] = (byte)number;
+                number = 0;
+            }
+        }
+
+        // sockaddr_in: port, address; sockaddr_in6: port, flow, address, scope.
+        if (count < (version6 ? 22 : 6))
+        {
+            return false;
+        }
+
+        int port = BinaryPrimitives.ReadUInt16BigEndian(bytes);
+        endpoint = SocketState.Normalize(new IPEndPoint(new IPAddress(version6 ? bytes.Slice(6, 16) : bytes.Slice(2, 4)), port));
+        return true;
     }
 
     // SafeSocketHandle#1234

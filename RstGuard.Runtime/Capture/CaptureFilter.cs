@@ -32,6 +32,13 @@ public sealed record CaptureFilter
     /// <summary>Whether this filter takes all TCP packets, at least their headers.</summary>
     public bool IsAllTcp => Detail != CaptureDetail.Light && Addresses.Count == 0 && Ports.Count == 0;
 
+    /// <summary>Whether this filter takes the segments between two ends.</summary>
+    internal bool Takes(IPEndPoint one, IPEndPoint other) =>
+        (Addresses.Count == 0 || Addresses.Select(Plain).Any(address => address.Equals(Plain(one.Address)) || address.Equals(Plain(other.Address))))
+        && (Ports.Count == 0 || Ports.Any(port => port == one.Port || port == other.Port));
+
+    private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+
     /// <summary>The filter in words, for a report.</summary>
     public override string ToString()
     {

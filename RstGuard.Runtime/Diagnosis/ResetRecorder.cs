@@ -18,6 +18,9 @@ public sealed record ResetRecorderOptions
     /// <summary>How long traffic must have been quiet at <see cref="ResetRecorder.StopAsync"/>, waited for once; 0 to 10 seconds.</summary>
     public TimeSpan Settle { get; init; } = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Tells that nothing more can come, so that <see cref="Settle"/> need not be waited for; null where nobody can tell.</summary>
+    internal Func<bool>? IsSettled { get; init; }
+
     /// <summary>How long <see cref="ResetRecorder.StopAsync"/> waits for its sentinel; up to 60 seconds.</summary>
     public TimeSpan SentinelTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -58,6 +61,7 @@ public sealed class ResetRecorder : IAsyncDisposable
     // Of hosts: their port is 0.
     private readonly Dictionary<TcpEndpoint, byte> _hopLimits = [];
     private readonly List<ConnectionSummary> _finished = [];
+    private readonly byte[] _firstSentinel = Sentinel.CreatePayload();
     private readonly byte[] _sentinel = Sentinel.CreatePayload();
     private readonly TaskCompletionSource _sentinelSeen = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _readerEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -71,6 +75,7 @@ public sealed class ResetRecorder : IAsyncDisposable
     private long _resets;
     private long _summariesDropped;
     private long _lastPacketTicks = Environment.TickCount64;
+    private volatile bool _firstSentinelSeen;
     private volatile bool _stop;
 
     private ResetRecorder(IPacketSource source, ResetRecorderOptions options)
@@ -110,6 +115,9 @@ public sealed class ResetRecorder : IAsyncDisposable
 
         ResetRecorder recorder = new(source, options);
         new Thread(recorder.ReadAll) { IsBackground = true, Name = "RstGuard capture" }.Start();
+
+        // Where the capture does not show this one, it began later than it said.
+        recorder._sentinelSocket?.SendTo(recorder._firstSentinel, recorder._sentinelSocket.LocalEndPoint!);
         return recorder;
     }
 
@@ -156,7 +164,7 @@ public sealed class ResetRecorder : IAsyncDisposable
         if (_source.IsLive)
         {
             TimeSpan quiet = TimeSpan.FromMilliseconds(Environment.TickCount64 - Interlocked.Read(ref _lastPacketTicks));
-            if (quiet < _options.Settle)
+            if (quiet < _options.Settle && _options.IsSettled?.Invoke() != true)
             {
                 await Task.WhenAny(Task.Delay(_options.Settle - quiet), _readerEnded.Task).ConfigureAwait(false);
             }
@@ -164,6 +172,10 @@ public sealed class ResetRecorder : IAsyncDisposable
             if (!await SendSentinelAsync().ConfigureAwait(false))
             {
                 gaps.Add($"The capture did not show our own datagram within {_options.SentinelTimeout.TotalSeconds:0.#} s, so it may have missed packets. Check that it captures the loopback interface of this network namespace.");
+            }
+            else if (!_firstSentinelSeen)
+            {
+                gaps.Add("The capture did not show the datagram that was sent when it began, so it started late and may have missed packets.");
             }
 
             _stop = true;
@@ -325,7 +337,11 @@ public sealed class ResetRecorder : IAsyncDisposable
         _options.Observer?.Invoke(packet);
         if (!TcpSegment.TryParse(packet, out TcpSegment segment))
         {
-            if (Sentinel.IsMatch(packet, _sentinel))
+            if (!_firstSentinelSeen && Sentinel.IsMatch(packet, _firstSentinel))
+            {
+                _firstSentinelSeen = true;
+            }
+            else if (Sentinel.IsMatch(packet, _sentinel))
             {
                 _sentinelSeen.TrySetResult();
             }

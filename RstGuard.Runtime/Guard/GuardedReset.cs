@@ -40,6 +40,9 @@ public sealed record GuardedReset
     /// <summary>Where the socket was closed; null where no close was seen.</summary>
     public CloseSite? Site { get; init; }
 
+    /// <summary>Where the socket was created; null unless <see cref="ResetGuardOptions.CreationStacks"/> asks for it.</summary>
+    public CloseSite? CreationSite { get; init; }
+
     /// <summary>Received bytes that were unread when the socket was closed; null where that is not known.</summary>
     public int? UnreadBytes { get; init; }
 

@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Net;
+using System.Runtime.CompilerServices;
 using RstGuard.CallSites;
 using RstGuard.Capture;
 using RstGuard.Diagnosis;
@@ -28,9 +31,13 @@ public sealed class ResetGuard : IAsyncDisposable
     private readonly string? _noCapture;
     private readonly object? _outerOwner;
     private readonly object _judging = new();
+    private readonly List<ResetPattern> _expected = [];
+    private readonly PacketHistory _packets = new(snapLength: 256);
+    private readonly ExceptionInFlight? _exceptions;
     private readonly DateTimeOffset _started = DateTimeOffset.UtcNow;
     private DateTimeOffset? _ended;
     private bool _shared;
+    private bool _asserted;
     private Task<Outcome>? _outcome;
 
     private ResetGuard(ResetGuardOptions options)
@@ -38,9 +45,21 @@ public sealed class ResetGuard : IAsyncDisposable
         _options = options;
         _outerOwner = SocketEventLog.FlowOwner.Value;
         _lease = options.AcquireEvents();
+        if (options.CreationStacks)
+        {
+            _lease.KeepCreationStacks();
+        }
+
+        if (options.FailAtDispose)
+        {
+            _exceptions = new ExceptionInFlight(() => SocketEventLog.FlowOwner.Value == this);
+        }
+
         try
         {
-            _recorder = ResetRecorder.Start(options.OpenSource(options.Filter));
+            _recorder = ResetRecorder.Start(
+                options.OpenSource(options.Filter),
+                new ResetRecorderOptions { Observer = _packets.Add, IsSettled = () => _lease.Log.Distrust is null && _lease.Log.AllClosed(this, orNobody: !_shared, _started) });
         }
         catch (CaptureException exception)
         {
@@ -48,6 +67,7 @@ public sealed class ResetGuard : IAsyncDisposable
         }
         catch
         {
+            _exceptions?.Dispose();
             _lease.Dispose();
             throw;
         }
@@ -97,6 +117,26 @@ public sealed class ResetGuard : IAsyncDisposable
         return guard;
     }
 
+    /// <summary>
+    /// Announces resets that are meant: they do not fail the guard, and <see cref="AssertNoResetsAsync"/> fails where not one of them comes.
+    /// <c>guard.Expect(ResetCause.ClosedPort)</c> expects a refused connect.
+    /// </summary>
+    /// <param name="pattern">The resets: a cause, or more closely an endpoint or a call site.</param>
+    /// <exception cref="InvalidOperationException">The guard has been asked already.</exception>
+    public void Expect(ResetPattern pattern)
+    {
+        ArgumentNullException.ThrowIfNull(pattern);
+        lock (_judging)
+        {
+            if (_outcome is not null)
+            {
+                throw new InvalidOperationException("The guard has been asked already. Say what is expected before AssertNoResetsAsync or StopAsync.");
+            }
+
+            _expected.Add(pattern);
+        }
+    }
+
     /// <summary>Runs an action under a guard and asserts that it reset no connection.</summary>
     /// <exception cref="ResetDetectedException">A connection was reset.</exception>
     /// <exception cref="ResetGuardInconclusiveException">Not everything was seen.</exception>
@@ -118,29 +158,43 @@ public sealed class ResetGuard : IAsyncDisposable
     /// </summary>
     /// <exception cref="ResetDetectedException">A connection was reset.</exception>
     /// <exception cref="ResetGuardInconclusiveException">Not everything was seen, or the cause or the sender of a reset can't be told.</exception>
+    /// <exception cref="ExpectedResetMissingException">Everything was seen, and a reset that was expected did not come.</exception>
     public async Task AssertNoResetsAsync(CancellationToken cancellationToken = default)
     {
+        _asserted = true;
         Outcome outcome = await OutcomeAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
         GuardedReset[] asserted = outcome.Own.Where(reset =>
             !reset.Verdict.FollowsEarlierReset
             && (reset.SentByThisProcess != false || _options.FailOnReceived)
-            && !reset.Candidates.All(_options.AllowedCauses.Contains)).ToArray();
+            && !IsMeant(reset)).ToArray();
         GuardedReset[] failing = asserted.Where(reset =>
-            reset.Confidence >= _options.MinimumConfidence && (reset.SentByThisProcess is not null || _options.FailOnReceived)).ToArray();
+            IsSure(reset) && (reset.SentByThisProcess is not null || _options.FailOnReceived)).ToArray();
         if (failing.Length > 0)
         {
-            throw new ResetDetectedException(failing, outcome.Gaps, outcome.Notes);
+            throw new ResetDetectedException(failing, outcome.Gaps, outcome.Notes, Files(failing, outcome));
         }
 
         if ((asserted.Length > 0 || outcome.Gaps.Count > 0) && !_options.AllowInconclusive)
         {
             IEnumerable<string> untold = asserted.Where(reset => reset.SentByThisProcess is not null).Select(reset =>
                 $"{reset.Verdict.Sender}{(reset.SentByThisProcess == true ? " (this process)" : "")} reset {reset.Verdict.Receiver}, and the cause can't be told: {reset.Confidence}: {string.Join(", ", reset.Candidates)}");
-            throw new ResetGuardInconclusiveException([.. untold, .. outcome.Gaps], asserted, outcome.Notes);
+            throw new ResetGuardInconclusiveException([.. untold, .. outcome.Gaps], asserted, outcome.Notes, Files(asserted, outcome));
+        }
+
+        ResetPattern[] missing = _expected.Where(pattern => !outcome.Own.Any(reset => Meets(reset, pattern))).ToArray();
+        if (missing.Length > 0)
+        {
+            throw new ExpectedResetMissingException(missing, outcome.Own, outcome.Notes, Files(outcome.Own, outcome));
         }
     }
 
-    /// <summary>Ends the watching. Never throws for a reset, so that it hides no exception in flight.</summary>
+    /// <summary>
+    /// Ends the watching. Throws for resets only with <see cref="ResetGuardOptions.FailAtDispose"/>, and not then either where the guard has been
+    /// asked before or an exception is leaving the scope; what the guard would have said is then in that exception's
+    /// <see cref="Exception.Data"/> under <c>RstGuard</c>.
+    /// </summary>
+    /// <exception cref="ResetGuardException">With <see cref="ResetGuardOptions.FailAtDispose"/>, what <see cref="AssertNoResetsAsync"/> throws.</exception>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public ValueTask DisposeAsync()
     {
         // Not in an async method: what one sets in its flow does not reach the caller.
@@ -149,11 +203,53 @@ public sealed class ResetGuard : IAsyncDisposable
             SocketEventLog.FlowOwner.Value = _outerOwner;
         }
 
-        return ReleaseAsync();
+        if (_exceptions is null || _asserted)
+        {
+            return ReleaseAsync();
+        }
+
+        _asserted = true;
+        return AssertAndReleaseAsync(_exceptions.Find(new StackFrame(1, false)));
     }
+
+    private async ValueTask AssertAndReleaseAsync(Exception? leaving)
+    {
+        try
+        {
+            await AssertNoResetsAsync().ConfigureAwait(false);
+        }
+        catch (ResetGuardException exception) when (leaving is not null)
+        {
+            leaving.Data["RstGuard"] = exception.Message;
+        }
+        finally
+        {
+            await ReleaseAsync().ConfigureAwait(false);
+        }
+    }
+
+    private (IReadOnlyList<string> Paths, string Text) Files(IReadOnlyList<GuardedReset> resets, Outcome outcome) =>
+        _options.ResultsFolder is not { } folder || resets.Count == 0 ? ([], "") : GuardFiles.Write(
+            folder,
+            new ResetReport { Subject = "A guarded test", Resets = resets, Gaps = outcome.Gaps, Notes = outcome.Notes, Statistics = outcome.Statistics },
+            _packets);
+
+    // Where the cause is not sure enough to be blamed, each that it may be has to be meant.
+    private IReadOnlyList<ResetCause> Causes(GuardedReset reset) => IsSure(reset) ? [reset.Candidates[0]] : reset.Candidates;
+
+    private bool IsSure(GuardedReset reset) => reset.Confidence >= _options.MinimumConfidence;
+
+    private bool IsMeant(GuardedReset reset) =>
+        IsExpected(reset) || Causes(reset).All(cause => _options.Allowed.Any(pattern => pattern.Matches(reset, cause)));
+
+    // Whoever announces a reset knows more than the wire, which may leave several causes open: one of them has to be the announced one.
+    private bool IsExpected(GuardedReset reset) => _expected.Any(pattern => Meets(reset, pattern));
+
+    private bool Meets(GuardedReset reset, ResetPattern pattern) => Causes(reset).Any(cause => pattern.Matches(reset, cause));
 
     private async ValueTask ReleaseAsync()
     {
+        _exceptions?.Dispose();
         lock (Gate)
         {
             Active.Remove(this);
@@ -181,6 +277,7 @@ public sealed class ResetGuard : IAsyncDisposable
     private async Task<Outcome> JudgeAsync()
     {
         ResetRecording recording;
+        DateTimeOffset asked = DateTimeOffset.UtcNow;
         try
         {
             if (_recorder is null)
@@ -210,7 +307,7 @@ public sealed class ResetGuard : IAsyncDisposable
                 gaps.Add($"{Resets(seen.Length)} captured, but which process sent what and which line closed the socket can't be told, because the runtime's socket events can't be trusted: {distrust}");
             }
 
-            return new Outcome(seen, [], [], gaps);
+            return new Outcome(seen, [], [], gaps) { Statistics = recording.Statistics };
         }
 
         var own = new List<GuardedReset>();
@@ -228,6 +325,14 @@ public sealed class ResetGuard : IAsyncDisposable
                 sender = listener;
             }
 
+            // A connect that did not get through has a socket without a peer; one that was never accepted has its listener alone.
+            sender ??= verdict.Candidates.Contains(ResetCause.LateSynAck) ? log.FindAttempt(verdict.Sender, verdict.Time, closed: true) : null;
+            receiver ??= verdict.Shape == ResetShape.PassiveToSyn ? log.FindAttempt(verdict.Receiver, verdict.Time, closed: false) : null;
+            if (sender is null && receiver is null)
+            {
+                receiver = log.FindOpenListener(verdict.Receiver);
+            }
+
             if (sender is null && receiver is null)
             {
                 foreign.Add(verdict);
@@ -238,7 +343,36 @@ public sealed class ResetGuard : IAsyncDisposable
             }
         }
 
-        return new Outcome(own, unowned, foreign, gaps);
+        // Where the capture does not see, the closes tell.
+        var captured = recording.Connections.SelectMany(connection => new[] { (connection.Client, connection.Server), (connection.Server, connection.Client) }).ToHashSet();
+        int missed = 0;
+        foreach (OwnConnection connection in log.ConnectedSince(_started))
+        {
+            IPEndPoint remote = connection.Remote!;
+            if (captured.Contains((connection.Local, remote)) || !_options.Filter.Takes(connection.Local, remote))
+            {
+                continue;
+            }
+
+            OwnConnection? other = log.Find(remote, connection.Local, asked);
+            if (connection.Close is not null && ResetJudge.Deduce(connection) is { } reset)
+            {
+                Assign(reset, OwnerOf(connection, other), own, unowned);
+            }
+
+            if (IPAddress.IsLoopback(connection.Local.Address) && IPAddress.IsLoopback(remote.Address)
+                && OwnerOf(connection, other) == this && connection.Registered < asked)
+            {
+                missed++;
+            }
+        }
+
+        if (missed > 0)
+        {
+            gaps.Add($"{(missed == 1 ? "1 end of a connection" : $"{missed} ends of connections")} of this guard never showed up in the capture. It sees the loopback interface of one network namespace: were they made in another one?");
+        }
+
+        return new Outcome(own, unowned, foreign, gaps) { Statistics = recording.Statistics };
 
         static string Resets(int count) => count == 1 ? "1 reset was" : $"{count} resets were";
     }
@@ -294,6 +428,8 @@ public sealed class ResetGuard : IAsyncDisposable
     private sealed record Outcome(
         IReadOnlyList<GuardedReset> Own, IReadOnlyList<GuardedReset> Unowned, IReadOnlyList<ResetVerdict> Foreign, IReadOnlyList<string> Gaps)
     {
+        public CaptureStatistics? Statistics { get; init; }
+
         public IReadOnlyList<string> Notes { get; } = ResetReport.NotesOf(Unowned, Foreign);
     }
 }

@@ -5,27 +5,50 @@ namespace RstGuard;
 /// <summary>A guard did not pass.</summary>
 public abstract class ResetGuardException : Exception
 {
-    private protected ResetGuardException(string message)
-        : base(message)
-    {
-    }
+    private protected ResetGuardException(string message, (IReadOnlyList<string> Paths, string Text) files)
+        : base(files.Text.Length > 0 ? $"{message}\n{files.Text}" : message) => Files = files.Paths;
+
+    /// <summary>
+    /// What was written beside the test results: the report as a page (<c>.html</c>) and as JSON, and, where packets were captured, those of the
+    /// resets that are told (<c>.pcapng</c>). Empty where nothing was.
+    /// </summary>
+    public IReadOnlyList<string> Files { get; }
 }
 
 /// <summary>Connections were reset. The message tells each: cause, line, rule, what was lost, the last segments, what to do.</summary>
 public sealed class ResetDetectedException : ResetGuardException
 {
-    internal ResetDetectedException(IReadOnlyList<GuardedReset> resets, IReadOnlyList<string> reservations, IReadOnlyList<string> notes)
-        : base(ResetReport.Describe(resets, reservations, notes)) => Resets = resets;
+    internal ResetDetectedException(IReadOnlyList<GuardedReset> resets, IReadOnlyList<string> reservations, IReadOnlyList<string> notes, (IReadOnlyList<string> Paths, string Text) files)
+        : base(ResetReport.Describe(resets, reservations, notes), files) => Resets = resets;
 
     /// <summary>The resets that failed the guard.</summary>
+    public IReadOnlyList<GuardedReset> Resets { get; }
+}
+
+/// <summary>A reset that <see cref="ResetGuard.Expect"/> announced did not come, though everything was seen.</summary>
+public sealed class ExpectedResetMissingException : ResetGuardException
+{
+    internal ExpectedResetMissingException(
+        IReadOnlyList<ResetPattern> missing, IReadOnlyList<GuardedReset> resets, IReadOnlyList<string> notes, (IReadOnlyList<string> Paths, string Text) files)
+        : base(ResetReport.DescribeMissing(missing, resets, notes), files)
+    {
+        Missing = missing;
+        Resets = resets;
+    }
+
+    /// <summary>What was expected and did not come.</summary>
+    public IReadOnlyList<ResetPattern> Missing { get; }
+
+    /// <summary>The resets that came instead; often empty.</summary>
     public IReadOnlyList<GuardedReset> Resets { get; }
 }
 
 /// <summary>The guard could not see everything, or saw a reset and can't tell its cause, so that it neither blames nor passes.</summary>
 public sealed class ResetGuardInconclusiveException : ResetGuardException
 {
-    internal ResetGuardInconclusiveException(IReadOnlyList<string> reasons, IReadOnlyList<GuardedReset> resets, IReadOnlyList<string> notes)
-        : base(ResetReport.DescribeInconclusive(reasons, resets, notes))
+    internal ResetGuardInconclusiveException(
+        IReadOnlyList<string> reasons, IReadOnlyList<GuardedReset> resets, IReadOnlyList<string> notes, (IReadOnlyList<string> Paths, string Text) files)
+        : base(ResetReport.DescribeInconclusive(reasons, resets, notes), files)
     {
         Reasons = reasons;
         Resets = resets;

@@ -19,11 +19,32 @@ public sealed record ResetGuardOptions
     /// <summary>Whether resets that other processes sent to this one fail the guard too.</summary>
     public bool FailOnReceived { get; init; }
 
-    /// <summary>Causes that are meant: a reset that can have no other cause than these fails no guard.</summary>
-    public IReadOnlyList<ResetCause> AllowedCauses { get; init; } = [];
+    /// <summary>
+    /// Resets that are meant and fail no guard: by cause, endpoint or call site. Where the cause is less sure than
+    /// <see cref="MinimumConfidence"/>, each cause that it may be has to be allowed.
+    /// </summary>
+    public IReadOnlyList<ResetPattern> Allowed { get; init; } = [];
+
+    /// <summary>
+    /// Whether the end of the guard's scope asserts too, where the guard was not asked before. Then <see cref="ResetGuard.DisposeAsync"/> throws what
+    /// <see cref="ResetGuard.AssertNoResetsAsync"/> would, but never while an exception leaves the scope: it would hide that one.
+    /// </summary>
+    public bool FailAtDispose { get; init; }
+
+    /// <summary>
+    /// Whether the place where each socket was created is kept too, for sockets that a framework or the finalizer closes. Costs a stack walk for
+    /// each socket.
+    /// </summary>
+    public bool CreationStacks { get; init; }
 
     /// <summary>Whether an inconclusive guard passes all the same: one that could not see everything, or could not tell a cause.</summary>
     public bool AllowInconclusive { get; init; }
+
+    /// <summary>
+    /// Where a failing guard leaves its report as a page and as JSON, and the packets that it tells of as pcapng with comments; null for nowhere.
+    /// Unless set: the folder that the environment variable RSTGUARD_RESULTS names, else <c>TestResults</c> beside the test assembly.
+    /// </summary>
+    public string? ResultsFolder { get; init; } = GuardFiles.DefaultFolder;
 
     /// <summary>Opens the capture; tests put a failing or a losing one here.</summary>
     internal Func<CaptureFilter, IPacketSource> OpenSource { get; init; } = static filter => LinuxPacketSocket.OpenLoopback(filter);

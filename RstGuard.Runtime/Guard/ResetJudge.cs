@@ -21,12 +21,12 @@ internal static class ResetJudge
         (IReadOnlyList<ResetCause> candidates, Confidence confidence) = close is null
             ? (verdict.Candidates, verdict.Confidence)
             : Narrow(verdict, close);
-        return Account(verdict, ResetBasis.Seen, sender is not null, close, candidates, confidence);
+        return Account(verdict, ResetBasis.Seen, sender is not null, sender, close, candidates, confidence);
     }
 
     /// <summary>The wire's verdict alone, where it is not known whose sockets the ends are.</summary>
     public static GuardedReset WithoutCallSite(ResetVerdict verdict) =>
-        Account(verdict, ResetBasis.Seen, sentByThisProcess: null, null, verdict.Candidates, verdict.Confidence);
+        Account(verdict, ResetBasis.Seen, sentByThisProcess: null, null, null, verdict.Candidates, verdict.Confidence);
 
     /// <summary>The reset that a close must have sent, where no packet could be captured; null where none follows from what is known.</summary>
     public static GuardedReset? Deduce(OwnConnection connection)
@@ -36,9 +36,11 @@ internal static class ResetJudge
             return null;
         }
 
+        // macOS ends a blocking call by disconnectx, which sends a FIN (pal_networking.c), and whether its kernel resets for unread data is not known
+        // here: nothing is said of either.
         (ResetCause[] candidates, string fact, string text) =
-            origin == CloseOrigin.PendingBlocking ? (new[] { ResetCause.DisconnectUnspec }, "disconnected-by-runtime", "the connection was gone when the runtime had ended a blocking call")
-            : last is { UnreadBytes: > 0, ResetsWhenUnread: true } ? ([ResetCause.CloseWithUnread], "unread-at-close", $"{last.UnreadBytes} received bytes were unread in the last moment before the close")
+            origin == CloseOrigin.PendingBlocking && OperatingSystem.IsLinux() ? (new[] { ResetCause.DisconnectUnspec }, "disconnected-by-runtime", "the connection was gone when the runtime had ended a blocking call")
+            : last is { UnreadBytes: > 0, ResetsWhenUnread: true } && !OperatingSystem.IsMacOS() ? ([ResetCause.CloseWithUnread], "unread-at-close", $"{last.UnreadBytes} received bytes were unread in the last moment before the close")
             : origin != CloseOrigin.Plain && last.ResetsWhenAborted ? ([ResetCause.LingerZero, ResetCause.CloseWithUnread], "abort-chosen", $"the connection was open, and its close was abortive: {origin}")
             : ([], "", "");
         if (candidates.Length == 0)
@@ -62,11 +64,11 @@ internal static class ResetJudge
             BytesFromReceiver = 0,
             FollowsEarlierReset = false,
         };
-        return Account(deduction, ResetBasis.Deduced, sentByThisProcess: true, close, candidates, Confidence.Likely);
+        return Account(deduction, ResetBasis.Deduced, sentByThisProcess: true, connection, close, candidates, Confidence.Likely);
     }
 
     private static GuardedReset Account(
-        ResetVerdict verdict, ResetBasis basis, bool? sentByThisProcess, SocketClose? close, IReadOnlyList<ResetCause> candidates, Confidence confidence) => new()
+        ResetVerdict verdict, ResetBasis basis, bool? sentByThisProcess, OwnConnection? sender, SocketClose? close, IReadOnlyList<ResetCause> candidates, Confidence confidence) => new()
         {
             Verdict = verdict,
             Basis = basis,
@@ -75,6 +77,7 @@ internal static class ResetJudge
             Confidence = confidence,
             Origin = close?.Origin,
             Site = close is null ? null : CloseSiteResolver.Resolve(close),
+            CreationSite = sender?.CreationFrames is { } creation ? CloseSiteResolver.ResolveCreation(creation) : null,
             UnreadBytes = close?.Origin == CloseOrigin.PendingBlocking ? close.UnreadBytes : close?.AtClose?.UnreadBytes ?? close?.UnreadBytes,
             UnacknowledgedBytes = Unacknowledged(verdict),
             Rules = close?.Origin is { } origin && confidence >= Confidence.Likely ? ResetRules.For(origin, candidates[0]) : [],

@@ -149,6 +149,23 @@ public sealed record ResetReport
         return AppendNotes(text, notes).ToString();
     }
 
+    internal static string DescribeMissing(IReadOnlyList<ResetPattern> missing, IReadOnlyList<GuardedReset> resets, IReadOnlyList<string> notes)
+    {
+        var text = new StringBuilder("Everything was seen, and a reset that was expected did not come:");
+        foreach (ResetPattern pattern in missing)
+        {
+            text.Append("\n  - ").Append(pattern);
+        }
+
+        text.Append(resets.Count == 0 ? "\nThere was no other reset of this guard's connections either." : "\nThese came:");
+        foreach (GuardedReset reset in resets)
+        {
+            text.Append("\n\n").Append(Describe(reset));
+        }
+
+        return AppendNotes(text, notes).ToString();
+    }
+
     /// <summary>What fails no guard and must not be dropped silently.</summary>
     internal static IReadOnlyList<string> NotesOf(IReadOnlyList<GuardedReset> unowned, IReadOnlyList<ResetVerdict> foreign)
     {
@@ -196,6 +213,11 @@ public sealed record ResetReport
         else if (reset.SentByThisProcess == true)
         {
             Line("closed at", "no close of this socket was seen before the reset");
+        }
+
+        if (reset.CreationSite is { } creation)
+        {
+            Line("created", creation.Kind == CloseSiteKind.Framework ? $"by the framework, in {creation.Method}" : creation.ToString());
         }
 
         if (reset.Origin is { } origin)

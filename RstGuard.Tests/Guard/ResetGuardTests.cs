@@ -1,12 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using RstGuard.CallSites;
 using RstGuard.Capture;
 using RstGuard.Diagnosis;
 using RstGuard.Scenarios;
 using RstGuard.Tests.CallSites;
+using static RstGuard.Tests.Guard.Guarded;
 
 namespace RstGuard.Tests.Guard;
 
@@ -16,7 +16,7 @@ public sealed class ResetGuardTests
     [Fact]
     public async Task GuardThatSeesNoReset_Passes()
     {
-        Capture();
+        NeedsCapture();
         IPAddress address = LoopbackPair.UniqueAddress();
         await using ResetGuard guard = ResetGuard.Start(On(address));
         (Socket socket, Socket peer) = LoopbackConnection.Open(address);
@@ -32,7 +32,7 @@ public sealed class ResetGuardTests
     [Fact]
     public async Task LingerZero_FailsWithCauseAndLine()
     {
-        Capture();
+        NeedsCapture();
         IPAddress address = LoopbackPair.UniqueAddress();
         await using ResetGuard guard = ResetGuard.Start(On(address));
         (Socket socket, Socket peer) = LoopbackConnection.Open(address);
@@ -53,7 +53,7 @@ public sealed class ResetGuardTests
     [Fact]
     public async Task UnreadData_FailsWithCauseAndLine()
     {
-        Capture();
+        NeedsCapture();
         IPAddress address = LoopbackPair.UniqueAddress();
         await using ResetGuard guard = ResetGuard.Start(On(address));
         (Socket socket, Socket peer) = LoopbackConnection.Open(address);
@@ -71,7 +71,7 @@ public sealed class ResetGuardTests
     [Fact]
     public async Task ParallelGuards_DoNotFailEachOther()
     {
-        Capture();
+        NeedsCapture();
         IPAddress address = LoopbackPair.UniqueAddress();
         using var bothWatch = new Barrier(2);
         Task<int> resetting = Task.Run(() => Test(resets: true));
@@ -111,7 +111,7 @@ public sealed class ResetGuardTests
     [Fact]
     public async Task LostPackets_AreInconclusive()
     {
-        Capture();
+        NeedsCapture();
         IPAddress address = LoopbackPair.UniqueAddress();
         await using ResetGuard guard = ResetGuard.Start(On(address) with { OpenSource = filter => new LosingSource(LinuxPacketSocket.OpenLoopback(filter)) });
         await Assert.ThrowsAsync<ResetGuardInconclusiveException>(() => guard.AssertNoResetsAsync());
@@ -120,7 +120,7 @@ public sealed class ResetGuardTests
     [Fact]
     public async Task Resets_BeforeTheGuardIsAsked_AreNotClaimedToBeNone()
     {
-        Capture();
+        NeedsCapture();
         await using ResetGuard guard = ResetGuard.Start(On(LoopbackPair.UniqueAddress()));
         Assert.Throws<InvalidOperationException>(() => guard.Resets);
     }
@@ -128,7 +128,7 @@ public sealed class ResetGuardTests
     [Fact]
     public async Task ResetOfAnOutsidePeer_IsReportedAndDoesNotFail()
     {
-        Capture();
+        NeedsCapture();
         IPAddress address = LoopbackPair.UniqueAddress();
         await using ResetGuard guard = ResetGuard.Start(On(address));
         using var listener = new TcpListener(address, 0);
@@ -150,7 +150,7 @@ public sealed class ResetGuardTests
     [Fact]
     public async Task ReceivedReset_FailsWhereThatIsAskedFor()
     {
-        Capture();
+        NeedsCapture();
         IPAddress address = LoopbackPair.UniqueAddress();
         await using ResetGuard guard = ResetGuard.Start(On(address) with { FailOnReceived = true });
         using var listener = new TcpListener(address, 0);
@@ -170,7 +170,7 @@ public sealed class ResetGuardTests
     [Fact]
     public async Task ResetBetweenTwoOutsiders_IsNoted()
     {
-        Capture();
+        NeedsCapture();
         IPAddress address = LoopbackPair.UniqueAddress();
         await using ResetGuard guard = ResetGuard.Start(On(address));
         string ends = await OutsideProcess.RunAsync("reset-itself", new IPEndPoint(address, 0));
@@ -187,7 +187,7 @@ public sealed class ResetGuardTests
     [InlineData("System.Net.Sockets", "their text is not the one that is known")]
     public async Task EventsThatCanNotBeTrusted_LeaveOutLinesAndSayWhy(string source, string reason)
     {
-        Capture();
+        NeedsCapture();
         IPAddress address = LoopbackPair.UniqueAddress();
         ResetGuardOptions options = On(address) with { AcquireEvents = () => SocketEventLog.AcquireAlone(source) };
         await using ResetGuard guard = ResetGuard.Start(options);
@@ -210,7 +210,7 @@ public sealed class ResetGuardTests
     [Fact]
     public async Task ResetOfThisProcessWhoseCauseCanNotBeTold_IsInconclusiveNotGreen()
     {
-        Capture();
+        NeedsCapture();
         IPAddress address = LoopbackPair.UniqueAddress();
         await using ResetGuard guard = ResetGuard.Start(On(address));
         (Socket socket, Socket peer) = LoopbackConnection.Open(address);
@@ -232,7 +232,7 @@ public sealed class ResetGuardTests
     [Fact]
     public async Task CauseBelowTheConfidenceAskedFor_IsInconclusiveNotGreen()
     {
-        Capture();
+        NeedsCapture();
         IPAddress address = LoopbackPair.UniqueAddress();
         await using ResetGuard guard = ResetGuard.Start(On(address) with { MinimumConfidence = Confidence.Certain });
         CloseWithUnread(address);
@@ -244,9 +244,9 @@ public sealed class ResetGuardTests
     [Fact]
     public async Task AllowedCause_IsReportedAndDoesNotFail()
     {
-        Capture();
+        NeedsCapture();
         IPAddress address = LoopbackPair.UniqueAddress();
-        await using ResetGuard guard = ResetGuard.Start(On(address) with { AllowedCauses = [ResetCause.CloseWithUnread] });
+        await using ResetGuard guard = ResetGuard.Start(On(address) with { Allowed = [ResetCause.CloseWithUnread] });
         CloseWithUnread(address);
 
         await guard.AssertNoResetsAsync();
@@ -256,7 +256,7 @@ public sealed class ResetGuardTests
     [Fact]
     public async Task ClosedListener_FailsForTheConnectionThatWaited()
     {
-        Capture();
+        NeedsCapture();
         IPAddress address = LoopbackPair.UniqueAddress();
         await using ResetGuard guard = ResetGuard.Start(On(address));
         using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -274,7 +274,7 @@ public sealed class ResetGuardTests
     [Fact]
     public async Task TcpClientWithUnreadData_FailsWithCauseAndLine()
     {
-        Capture();
+        NeedsCapture();
         IPAddress address = LoopbackPair.UniqueAddress();
         await using ResetGuard guard = ResetGuard.Start(On(address));
         using var listener = new TcpListener(address, 0);
@@ -332,8 +332,63 @@ public sealed class ResetGuardTests
         Assert.Empty(exception.Resets);
     }
 
-    private static ResetGuardOptions WithoutCapture { get; } =
-        new() { OpenSource = _ => throw new CaptureUnavailableException("No privilege.", "Take this remedy.") };
+    [Theory]
+    [InlineData("LingerZero", ResetCause.LingerZero)]
+    [InlineData("CloseWithUnread", ResetCause.CloseWithUnread)]
+    [InlineData("pending receive", ResetCause.LingerZero)]
+    [InlineData("in order", null)]
+    public async Task OnASystemWhoseSocketsOnlyDotNetReads_AbortiveCloseIsDeduced(string closes, ResetCause? cause)
+    {
+        ResetGuardOptions options = WithoutCapture with { AcquireEvents = () => SocketEventLog.AcquireAlone(reader: new PortableSocketReader()) };
+        await using ResetGuard guard = ResetGuard.Start(options);
+        (Socket socket, Socket peer) = LoopbackConnection.Open();
+        switch (closes)
+        {
+            case "LingerZero":
+                socket.LingerState = new LingerOption(true, 0);
+                break;
+            case "CloseWithUnread":
+                peer.Send(new byte[5]);
+                Assert.True(SpinWait.SpinUntil(() => socket.Available == 5, TimeSpan.FromSeconds(10)));
+                break;
+            case "pending receive":
+                _ = socket.ReceiveAsync(new byte[1]).ContinueWith(task => task.Exception, TaskScheduler.Default);
+                break;
+        }
+
+        int line = Line() + 1;
+        socket.Dispose();
+        peer.Dispose();
+
+        ResetGuardException exception = await Assert.ThrowsAnyAsync<ResetGuardException>(() => guard.AssertNoResetsAsync());
+        GuardedReset[] resets = [.. guard.Resets];
+        Assert.Equal(cause is null ? [] : [(cause.Value, Confidence.Likely, ResetBasis.Deduced, (int?)line)], resets.Select(reset => (reset.Candidates[0], reset.Confidence, reset.Basis, reset.Site?.Line?.Line)));
+        Assert.Equal(cause is null, exception is ResetGuardInconclusiveException);
+        Assert.Contains("Take this remedy.", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task CaptureThatBeganLate_IsInconclusive()
+    {
+        NeedsCapture();
+        await using ResetGuard guard = ResetGuard.Start(On(LoopbackPair.UniqueAddress()) with { OpenSource = filter => new LateSource(LinuxPacketSocket.OpenLoopback(filter)) });
+        ResetGuardInconclusiveException exception = await Assert.ThrowsAsync<ResetGuardInconclusiveException>(() => guard.AssertNoResetsAsync());
+        Assert.Contains("started late", Assert.Single(exception.Reasons), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ConnectionThatTheCaptureDoesNotShow_IsInconclusive()
+    {
+        NeedsCapture();
+        IPAddress address = LoopbackPair.UniqueAddress();
+        IPAddress another = LoopbackPair.UniqueAddress();
+        await using ResetGuard guard = ResetGuard.Start(On(address) with { OpenSource = _ => LinuxPacketSocket.OpenLoopback(On(another).Filter) });
+        (Socket socket, Socket peer) = LoopbackConnection.Open(address);
+        socket.Dispose();
+        peer.Dispose();
+        ResetGuardInconclusiveException exception = await Assert.ThrowsAsync<ResetGuardInconclusiveException>(() => guard.AssertNoResetsAsync());
+        Assert.Contains("never showed up in the capture", Assert.Single(exception.Reasons), StringComparison.Ordinal);
+    }
 
     private static void CloseWithUnread(IPAddress address)
     {
@@ -347,15 +402,29 @@ public sealed class ResetGuardTests
     [DllImport("libc", EntryPoint = "close")]
     private static extern int CloseDescriptor(int descriptor);
 
-    private static ResetGuardOptions On(IPAddress address) => new() { Filter = new CaptureFilter { Addresses = [address] } };
-
-    private static void Capture()
+    /// <summary>Takes the first packet away, which is the datagram that is sent at the beginning.</summary>
+    private sealed class LateSource(IPacketSource inner) : IPacketSource
     {
-        CapabilityProbe probe = CaptureCapability.ProbePacketSocket();
-        Requirement.Check("capture", probe.IsAvailable, probe.Reason);
-    }
+        private bool _began;
 
-    private static int Line([CallerLineNumber] int line = 0) => line;
+        public string Description => inner.Description;
+
+        public bool IsLive => inner.IsLive;
+
+        public ReadResult Read(out CapturedPacket packet, TimeSpan timeout)
+        {
+            if (!_began && inner.Read(out packet, timeout) == ReadResult.Packet)
+            {
+                _began = true;
+            }
+
+            return inner.Read(out packet, timeout);
+        }
+
+        public CaptureStatistics GetStatistics() => inner.GetStatistics();
+
+        public void Dispose() => inner.Dispose();
+    }
 
     private sealed class LosingSource(IPacketSource inner) : IPacketSource
     {
