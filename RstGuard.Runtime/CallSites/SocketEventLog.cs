@@ -60,6 +60,9 @@ internal sealed class SocketEventLog
 
     private SocketEventLog(string sourceName, SocketReader reader) => (_sourceName, _reader) = (sourceName, reader);
 
+    /// <summary>Told of each connection that was closed, when its state is known. It is called under a lock on the closing thread: it must be quick and call nothing here.</summary>
+    public event Action<OwnConnection>? Closed;
+
     /// <summary>Why the events can't be trusted on this runtime; null where they can.</summary>
     public string? Distrust { get; private set; }
 
@@ -490,6 +493,7 @@ internal sealed class SocketEventLog
             if (handle.Connection is { } connection)
             {
                 connection.Close = closing;
+                Closed?.Invoke(connection);
             }
             else if (closing is { Listening: true, Local: not null })
             {

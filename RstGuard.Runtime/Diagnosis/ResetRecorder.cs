@@ -37,29 +37,15 @@ internal delegate void PacketObserver(in CapturedPacket packet);
 /// <summary>Reads a packet source on a thread of its own and judges every reset it shows. Owns the source.</summary>
 public sealed class ResetRecorder : IAsyncDisposable
 {
-    private const long SettleNanoseconds = 250_000_000;
-    private const long BurstNanoseconds = 10_000_000;
-    private const int MaxListeners = 4096;
-
-    // Each answer to a SYN is compared with all of these: hostile packets of one moment must not make them many.
-    private const int MaxSettling = 1024;
-
     // RFC 863.
     private const int DiscardPort = 9;
+
     private static readonly TimeSpan ReadTimeout = TimeSpan.FromMilliseconds(100);
 
     private readonly IPacketSource _source;
     private readonly ResetRecorderOptions _options;
-    private readonly ConnectionTable _table;
+    private readonly ResetObserver _observer;
     private readonly List<ResetObservation> _observations = [];
-    private readonly Queue<ResetObservation> _settling = [];
-    private readonly Dictionary<TcpEndpoint, long> _lastAnswers = [];
-
-    // By the end that opened it.
-    private readonly Dictionary<TcpEndpoint, Connection> _lastOpened = [];
-
-    // Of hosts: their port is 0.
-    private readonly Dictionary<TcpEndpoint, byte> _hopLimits = [];
     private readonly List<ConnectionSummary> _finished = [];
     private readonly byte[] _firstSentinel = Sentinel.CreatePayload();
     private readonly byte[] _sentinel = Sentinel.CreatePayload();
@@ -72,7 +58,6 @@ public sealed class ResetRecorder : IAsyncDisposable
     private readonly object _stopLock = new();
     private Task<ResetRecording>? _stopping;
     private Exception? _failure;
-    private long _resets;
     private long _summariesDropped;
     private long _lastPacketTicks = Environment.TickCount64;
     private volatile bool _firstSentinelSeen;
@@ -82,7 +67,7 @@ public sealed class ResetRecorder : IAsyncDisposable
     {
         _source = source;
         _options = options;
-        _table = new ConnectionTable(options.MaxConnections) { Leaving = Summarize };
+        _observer = new ResetObserver(options.MaxConnections, Summarize);
         if (source.IsLive)
         {
             _sentinelSocket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
@@ -200,14 +185,14 @@ public sealed class ResetRecorder : IAsyncDisposable
             gaps.Add($"{statistics.Dropped} of {statistics.Received} packets were lost because they came faster than they were read. Narrow the filter or enlarge the buffer.");
         }
 
-        if (_table.Evictions > 0)
+        if (_observer.Table.Evictions > 0)
         {
-            gaps.Add($"{_table.Evictions} open connections were forgotten because more than {_options.MaxConnections} were open at once. Raise MaxConnections or narrow the filter.");
+            gaps.Add($"{_observer.Table.Evictions} open connections were forgotten because more than {_options.MaxConnections} were open at once. Raise MaxConnections or narrow the filter.");
         }
 
-        if (_resets > _observations.Count)
+        if (_observer.Resets > _observations.Count)
         {
-            gaps.Add($"{_resets - _observations.Count} resets were not kept because more than {_options.MaxResets} came. Raise MaxResets.");
+            gaps.Add($"{_observer.Resets - _observations.Count} resets were not kept because more than {_options.MaxResets} came. Raise MaxResets.");
         }
 
         if (_summariesDropped > 0)
@@ -215,7 +200,7 @@ public sealed class ResetRecorder : IAsyncDisposable
             gaps.Add($"{_summariesDropped} finished connections are not listed. Raise MaxConnections.");
         }
 
-        foreach (Connection connection in _table.Connections)
+        foreach (Connection connection in _observer.Table.Connections)
         {
             Summarize(connection);
         }
@@ -354,89 +339,9 @@ public sealed class ResetRecorder : IAsyncDisposable
             Interlocked.Exchange(ref _lastPacketTicks, Environment.TickCount64);
         }
 
-        Connection connection = _table.Add(segment, out int sender);
-        while (_settling.TryPeek(out ResetObservation? oldest)
-            && (_settling.Count > MaxSettling || segment.TimestampNanoseconds - oldest.Reset.TimestampNanoseconds > SettleNanoseconds))
+        if (_observer.Add(segment, observe: _observations.Count < _options.MaxResets) is { } observation)
         {
-            _settling.Dequeue();
-        }
-
-        if (segment.IsSyn && segment.IsAck)
-        {
-            NoteAnswer(segment);
-        }
-        else if (segment.IsSyn && connection.Client == sender)
-        {
-            if (_lastOpened.Count >= MaxListeners)
-            {
-                _lastOpened.Clear();
-            }
-
-            _lastOpened[segment.Source] = connection;
-        }
-
-        if (!segment.IsReset)
-        {
-            return;
-        }
-
-        _resets++;
-        if (_observations.Count < _options.MaxResets)
-        {
-            ResetObservation observation = ResetObservation.From(connection, segment, sender);
-            if (observation.Trigger is { } trigger && connection.Client < 0 && _lastOpened.TryGetValue(segment.Source, out Connection? other)
-                && other.Ends[other.Client].NextSequenceNumber == trigger.AcknowledgmentNumber)
-            {
-                observation.TriggerBelongsTo = other.EndpointOf(1 - other.Client).ToIPEndPoint();
-            }
-
-            Observe(observation, segment);
-            connection.Follow(later => observation.NoteLater(later, SettleNanoseconds));
-        }
-
-        connection.Resets++;
-    }
-
-    private void Observe(ResetObservation observation, in TcpSegment segment)
-    {
-        if (observation.Shape == ResetShape.PassiveToSyn)
-        {
-            observation.ListenerAlive = _lastAnswers.TryGetValue(segment.Source, out long answered) && segment.TimestampNanoseconds - answered <= SettleNanoseconds;
-            observation.HostHopLimit = _hopLimits.TryGetValue(segment.Source with { Port = 0 }, out byte hopLimit) ? hopLimit : null;
-            foreach (ResetObservation earlier in _settling)
-            {
-                earlier.ListenerRefusedLater |= earlier.Sender == segment.Source;
-            }
-        }
-
-        if (observation.IsOfUntouchedServer)
-        {
-            foreach (ResetObservation earlier in _settling.Where(earlier =>
-                earlier.Sender == observation.Sender && earlier.Receiver != observation.Receiver && earlier.IsOfUntouchedServer
-                && observation.Reset.TimestampNanoseconds - earlier.Reset.TimestampNanoseconds <= BurstNanoseconds))
-            {
-                earlier.InBurst = observation.InBurst = true;
-            }
-        }
-
-        _observations.Add(observation);
-        _settling.Enqueue(observation);
-    }
-
-    private void NoteAnswer(in TcpSegment segment)
-    {
-        if (_lastAnswers.Count >= MaxListeners)
-        {
-            _lastAnswers.Clear();
-            _hopLimits.Clear();
-        }
-
-        _hopLimits[segment.Source with { Port = 0 }] = segment.HopLimit;
-
-        _lastAnswers[segment.Source] = segment.TimestampNanoseconds;
-        foreach (ResetObservation earlier in _settling)
-        {
-            earlier.ListenerAlive |= earlier.Sender == segment.Source;
+            _observations.Add(observation);
         }
     }
 
