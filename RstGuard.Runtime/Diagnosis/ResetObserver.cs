@@ -33,9 +33,6 @@ internal sealed class ResetObserver(int maxConnections, Action<Connection>? leav
     /// <summary>How many resets were added, observed or not.</summary>
     public long Resets { get; private set; }
 
-    /// <summary>How many observed resets are settling.</summary>
-    public int Settling => _settling.Count;
-
     /// <summary>Called with each observed reset when its time to settle is over.</summary>
     public Action<ResetObservation>? Settled { get; init; }
 

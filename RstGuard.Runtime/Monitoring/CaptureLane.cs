@@ -7,7 +7,6 @@ namespace RstGuard.Monitoring;
 /// <summary>One interface that a <see cref="ResetMonitor"/> captures on: a source, a thread that reads it, a table of connections.</summary>
 internal sealed class CaptureLane : IAsyncDisposable
 {
-    private const int MaxSettling = 4096;
     private const long StatisticsMilliseconds = 1000;
     private static readonly TimeSpan ReadTimeout = TimeSpan.FromMilliseconds(200);
 
@@ -116,7 +115,7 @@ internal sealed class CaptureLane : IAsyncDisposable
             return;
         }
 
-        bool observe = segment.IsReset && _observer.Settling < MaxSettling && _rate.TryPass();
+        bool observe = segment.IsReset && _rate.TryPass();
         if (_observer.Add(segment, observe) is null && segment.IsReset)
         {
             _unexamined();
