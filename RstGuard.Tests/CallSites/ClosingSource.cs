@@ -104,6 +104,9 @@ internal sealed class ClosingSource
 
                 OwnConnection own = Assert.IsType<OwnConnection>(lease.Log.Find(local, remote, DateTimeOffset.UtcNow));
                 peer.Dispose();
+
+                // A framework shuts down first and closes on a thread of its own.
+                Assert.True(SpinWait.SpinUntil(() => own.Close is not null, TimeSpan.FromSeconds(30)));
                 SocketClose close = Assert.IsType<SocketClose>(own.Close);
                 return new ClosingSource(close, CloseSiteResolver.Resolve(close), source, path);
             }
