@@ -27,7 +27,9 @@ internal static class RedisObservations
         {
             socket.Send("SUBSCRIBE news\r\n"u8);
             socket.Receive(new byte[100]);
+#pragma warning disable RST2001 // What the server makes of it is what is looked at.
             socket.Dispose();
+#pragma warning restore RST2001
             using Socket other = Observation.ConnectAsync(port).GetAwaiter().GetResult();
             other.Send("PUBLISH news hello\r\n"u8);
             other.Receive(new byte[100]);
