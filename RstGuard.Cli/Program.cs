@@ -7,6 +7,7 @@ using RstGuard.Cli.Rules;
 using RstGuard.Cli.Scanning;
 using RstGuard.Cli.Scenarios;
 using RstGuard.Cli.Testing;
+using RstGuard.Cli.Watching;
 
 namespace RstGuard.Cli;
 
@@ -65,6 +66,7 @@ internal static class Program
         root.Subcommands.Add(ExplainCommand.Create());
         root.Subcommands.Add(TestCommand.Create());
         root.Subcommands.Add(CorrelateCommand.Create());
+        root.Subcommands.Add(WatchCommand.Create());
         root.Subcommands.Add(ProbeCommand.Create());
         return root;
     }
