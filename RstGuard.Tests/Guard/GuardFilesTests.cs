@@ -3,8 +3,8 @@ using System.Net.Sockets;
 using RstGuard.Capture;
 using RstGuard.Diagnosis;
 using RstGuard.Scenarios;
-using RstGuard.Tests.Capture;
 using RstGuard.Tests.CallSites;
+using RstGuard.Tests.Capture;
 using static RstGuard.Tests.Guard.Guarded;
 
 namespace RstGuard.Tests.Guard;
