@@ -76,7 +76,9 @@ internal sealed class ResetObserver(int maxConnections, Action<Connection>? leav
         while (_settling.TryPeek(out ResetObservation? oldest)
             && (_settling.Count > MaxSettling || timestampNanoseconds - oldest.Reset.TimestampNanoseconds > SettleNanoseconds))
         {
-            Settled?.Invoke(_settling.Dequeue());
+            // Not the argument of a call that may be left out: it would stay, and this would never end.
+            ResetObservation settled = _settling.Dequeue();
+            Settled?.Invoke(settled);
         }
     }
 

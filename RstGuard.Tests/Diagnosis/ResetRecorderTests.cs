@@ -58,6 +58,16 @@ public sealed class ResetRecorderTests
         Assert.Contains("40 resets were not kept", Assert.Single(recording.Gaps));
     }
 
+    // Recorded packets are read without a wait: what does not end here would keep a thread of every guard busy for ever.
+    [Fact(Timeout = 30_000)]
+    public async Task ResetsFarApart_SettleOneByOne()
+    {
+        IEnumerable<RecordedPacket> resets = Enumerable.Range(0, 20).Select(number =>
+            new WireSegment(new IPEndPoint(IPAddress.Parse("10.0.0.1"), 1024 + number), Server, TcpFlags.Reset, 1, 0) { Time = number * 2 * ResetObserver.SettleNanoseconds }.ToPacket());
+        await using ResetRecorder recorder = ResetRecorder.Start(new RecordedPackets(resets));
+        Assert.Equal(20, (await recorder.StopAsync()).Resets.Count);
+    }
+
     [Fact]
     public async Task SegmentsWithoutReset_AllocateNothing()
     {
