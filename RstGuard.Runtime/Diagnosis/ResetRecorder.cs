@@ -102,7 +102,7 @@ public sealed class ResetRecorder : IAsyncDisposable
         new Thread(recorder.ReadAll) { IsBackground = true, Name = "RstGuard capture" }.Start();
 
         // Where the capture does not show this one, it began later than it said.
-        recorder._sentinelSocket?.SendTo(recorder._firstSentinel, recorder._sentinelSocket.LocalEndPoint!);
+        recorder._sentinelSocket?.SendTo(recorder._firstSentinel, recorder._sentinelTarget!);
         return recorder;
     }
 
