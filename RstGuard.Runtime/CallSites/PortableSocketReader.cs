@@ -9,12 +9,6 @@ namespace RstGuard.CallSites;
 /// </summary>
 internal sealed class PortableSocketReader : SocketReader
 {
-    [ThreadStatic]
-    private static bool _isReading;
-
-    /// <inheritdoc/>
-    public override bool IsReading => _isReading;
-
     /// <inheritdoc/>
     public override bool TryReadEndpoints(int descriptor, out IPEndPoint? local, out IPEndPoint? remote)
     {

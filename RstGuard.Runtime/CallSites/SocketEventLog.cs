@@ -36,13 +36,13 @@ internal sealed class SocketEventLog
     private static SocketEventLog? _current;
     private static int _leases;
 
-    [ThreadStatic]
-    private static int? _closeTimeout;
-
     private static readonly object Several = new();
 
     private readonly string _sourceName;
     private readonly SocketReader _reader;
+
+    // One for each log: what one has taken the other needs too.
+    private readonly ThreadLocal<int?> _closeTimeout = new();
     private readonly object _gate = new();
     private readonly Dictionary<int, OpenHandle> _handles = [];
     private readonly List<OpenHandle> _unresolved = [];
@@ -353,11 +353,11 @@ internal sealed class SocketEventLog
 
                 break;
             case SocketEventKind.DisposeBegins:
-                _closeTimeout = text.Timeout;
+                _closeTimeout.Value = text.Timeout;
                 break;
             case SocketEventKind.CloseAsIs:
-                int timeout = _closeTimeout ?? UnknownTimeout;
-                _closeTimeout = null;
+                int timeout = _closeTimeout.Value ?? UnknownTimeout;
+                _closeTimeout.Value = null;
                 OnCloseAsIs(text.Handle, text.Abortive, timeout);
                 break;
             case SocketEventKind.CloseHandle:
@@ -817,7 +817,7 @@ internal sealed class SocketEventLog
                 return;
             }
 
-            if (_log._reader.IsReading)
+            if (SocketReader.IsReading)
             {
                 return;
             }

@@ -5,11 +5,14 @@ namespace RstGuard.CallSites;
 /// <summary>Reads what the system knows of a TCP socket by its descriptor, without touching the socket object of the program.</summary>
 internal abstract class SocketReader
 {
+    [ThreadStatic]
+    private protected static bool _isReading;
+
     /// <summary>The reader for the system that runs.</summary>
     public static SocketReader ForThisSystem { get; } = OperatingSystem.IsLinux() ? new LinuxSocketReader() : new PortableSocketReader();
 
-    /// <summary>Whether this thread is reading just now, so that the socket events of it are the reader's own.</summary>
-    public virtual bool IsReading => false;
+    /// <summary>Whether this thread is reading just now, so that its socket events are a reader's own and concern no log.</summary>
+    public static bool IsReading => _isReading;
 
     /// <summary>Reads both ends alone; false where the descriptor is no TCP socket. Ends that do not exist are null.</summary>
     public abstract bool TryReadEndpoints(int descriptor, out IPEndPoint? local, out IPEndPoint? remote);

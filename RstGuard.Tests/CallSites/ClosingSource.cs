@@ -106,7 +106,7 @@ internal sealed class ClosingSource
                 peer.Dispose();
 
                 // A framework shuts down first and closes on a thread of its own.
-                Assert.True(SpinWait.SpinUntil(() => own.Close is not null, TimeSpan.FromSeconds(30)));
+                Assert.True(SpinWait.SpinUntil(() => own.Close is not null, TimeSpan.FromSeconds(30)), $"{local} {remote}: {string.Join("; ", lease.Log.Gaps)}");
                 SocketClose close = Assert.IsType<SocketClose>(own.Close);
                 return new ClosingSource(close, CloseSiteResolver.Resolve(close), source, path);
             }

@@ -18,8 +18,9 @@ public sealed class GuardOwnershipTests
     {
         NeedsCapture();
         IPAddress address = LoopbackPair.UniqueAddress();
-        using var allWatch = new Barrier(Tests);
-        ResetCause[][] told = await Task.WhenAll(Enumerable.Range(0, Tests).Select(test => RunOnAThread(() => Test(test))));
+        var allWatch = new Rendezvous(Tests);
+        var allDone = new Rendezvous(Tests);
+        ResetCause[][] told = await Task.WhenAll(Enumerable.Range(0, Tests).Select(test => Task.Run(() => Test(test))));
 
         Assert.All(told, (causes, test) => Assert.Equal(Made(test), causes));
 
@@ -29,7 +30,7 @@ public sealed class GuardOwnershipTests
         async Task<ResetCause[]> Test(int test)
         {
             await using ResetGuard guard = ResetGuard.Start(On(address));
-            Assert.True(allWatch.SignalAndWait(TimeSpan.FromSeconds(60)));
+            await allWatch.ArriveAsync();
             using var listener = new TcpListener(address, 0);
             listener.Start();
             ResetCause[] made = Made(test);
@@ -46,7 +47,7 @@ public sealed class GuardOwnershipTests
                 socket.Dispose();
             }
 
-            Assert.True(allWatch.SignalAndWait(TimeSpan.FromSeconds(60)));
+            await allDone.ArriveAsync();
             await guard.StopAsync();
             Assert.Empty(guard.UnownedResets);
             return [.. guard.Resets.Select(reset => reset.Candidates[0])];
@@ -62,25 +63,26 @@ public sealed class GuardOwnershipTests
         listener.Start();
         var blocking = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         var asynchronous = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        using var bothWatch = new Barrier(2);
+        var bothWatch = new Rendezvous(2);
+        var bothDone = new Rendezvous(2);
 
-        Task<int> other = RunOnAThread(async () =>
+        Task<int> other = Task.Run(async () =>
         {
             await using ResetGuard guard = ResetGuard.Start(On(address));
-            Assert.True(bothWatch.SignalAndWait(TimeSpan.FromSeconds(60)));
-            Assert.True(bothWatch.SignalAndWait(TimeSpan.FromSeconds(60)));
+            await bothWatch.ArriveAsync();
+            await bothDone.ArriveAsync();
             await guard.StopAsync();
             return guard.Resets.Count;
         });
-        Task<int> connecting = RunOnAThread(async () =>
+        Task<int> connecting = Task.Run(async () =>
         {
             await using ResetGuard guard = ResetGuard.Start(On(address));
-            Assert.True(bothWatch.SignalAndWait(TimeSpan.FromSeconds(60)));
+            await bothWatch.ArriveAsync();
             blocking.Connect(listener.LocalEndpoint);
             await asynchronous.ConnectAsync(listener.LocalEndpoint);
             blocking.CloseAbortively();
             asynchronous.CloseAbortively();
-            Assert.True(bothWatch.SignalAndWait(TimeSpan.FromSeconds(60)));
+            await bothDone.ArriveAsync();
             await guard.StopAsync();
             return guard.Resets.Count;
         });
@@ -94,8 +96,9 @@ public sealed class GuardOwnershipTests
         NeedsCapture();
         IPAddress address = LoopbackPair.UniqueAddress();
         (Socket socket, Socket peer) = LoopbackConnection.Open(address);
-        using var bothWatch = new Barrier(2);
-        IReadOnlyList<string>[] notes = await Task.WhenAll(RunOnAThread(() => Test(resets: true)), RunOnAThread(() => Test(resets: false)));
+        var bothWatch = new Rendezvous(2);
+        var bothDone = new Rendezvous(2);
+        IReadOnlyList<string>[] notes = await Task.WhenAll(Task.Run(() => Test(resets: true)), Task.Run(() => Test(resets: false)));
         peer.Dispose();
 
         Assert.All(notes, note => Assert.Contains("belong to no running guard", Assert.Single(note), StringComparison.Ordinal));
@@ -103,13 +106,13 @@ public sealed class GuardOwnershipTests
         async Task<IReadOnlyList<string>> Test(bool resets)
         {
             await using ResetGuard guard = ResetGuard.Start(On(address));
-            Assert.True(bothWatch.SignalAndWait(TimeSpan.FromSeconds(60)));
+            await bothWatch.ArriveAsync();
             if (resets)
             {
                 socket.CloseAbortively();
             }
 
-            Assert.True(bothWatch.SignalAndWait(TimeSpan.FromSeconds(60)));
+            await bothDone.ArriveAsync();
             await guard.AssertNoResetsAsync();
             Assert.Empty(guard.Resets);
             return guard.Notes;
@@ -147,8 +150,4 @@ public sealed class GuardOwnershipTests
     }
 
     private static readonly System.Collections.Concurrent.ConcurrentBag<Socket> Bound = [];
-
-    // Barriers block: the pool's threads must not run out for it.
-    private static async Task<T> RunOnAThread<T>(Func<Task<T>> test) =>
-        await await Task.Factory.StartNew(test, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 }

@@ -32,3 +32,21 @@ internal static class Guarded
         socket.Dispose();
     }
 }
+
+/// <summary>Where so many tests wait for each other, without a thread that blocks: the pool has few.</summary>
+internal sealed class Rendezvous(int count)
+{
+    private readonly TaskCompletionSource _allThere = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _missing = count;
+
+    /// <summary>Arrives, and waits until all have, a minute at the most.</summary>
+    public Task ArriveAsync()
+    {
+        if (Interlocked.Decrement(ref _missing) == 0)
+        {
+            _allThere.SetResult();
+        }
+
+        return _allThere.Task.WaitAsync(TimeSpan.FromMinutes(1));
+    }
+}

@@ -73,7 +73,8 @@ public sealed class ResetGuardTests
     {
         NeedsCapture();
         IPAddress address = LoopbackPair.UniqueAddress();
-        using var bothWatch = new Barrier(2);
+        var bothWatch = new Rendezvous(2);
+        var bothDone = new Rendezvous(2);
         Task<int> resetting = Task.Run(() => Test(resets: true));
         Task<int> innocent = Task.Run(() => Test(resets: false));
 
@@ -82,7 +83,7 @@ public sealed class ResetGuardTests
         async Task<int> Test(bool resets)
         {
             await using ResetGuard guard = ResetGuard.Start(On(address));
-            Assert.True(bothWatch.SignalAndWait(TimeSpan.FromSeconds(30)));
+            await bothWatch.ArriveAsync();
             (Socket socket, Socket peer) = LoopbackConnection.Open(address);
             if (resets)
             {
@@ -91,7 +92,7 @@ public sealed class ResetGuardTests
 
             socket.Dispose();
             peer.Dispose();
-            Assert.True(bothWatch.SignalAndWait(TimeSpan.FromSeconds(30)));
+            await bothDone.ArriveAsync();
             await guard.StopAsync();
             return guard.Resets.Count(reset => !reset.Verdict.FollowsEarlierReset);
         }
