@@ -23,17 +23,18 @@ internal static class RedisObservations
             socket.Send(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("GET a\r\n", 1000))));
             socket.Receive(new byte[100]);
         }));
-        await WithServerAsync("A client subscribes and closes; then there is a message", port => WithClient(port, socket =>
+        await WithServerAsync("A client subscribes and closes; then there is a message", async port =>
         {
-            socket.Send("SUBSCRIBE news\r\n"u8);
-            socket.Receive(new byte[100]);
-#pragma warning disable RST2001 // What the server makes of it is what is looked at.
-            socket.Dispose();
-#pragma warning restore RST2001
-            using Socket other = Observation.ConnectAsync(port).GetAwaiter().GetResult();
+            using (Socket subscriber = await Observation.ConnectAsync(port))
+            {
+                subscriber.Send("SUBSCRIBE news\r\n"u8);
+                subscriber.Receive(new byte[100]);
+            }
+
+            using Socket other = await Observation.ConnectAsync(port);
             other.Send("PUBLISH news hello\r\n"u8);
             other.Receive(new byte[100]);
-        }));
+        });
         await WithServerAsync("The server has as many clients as it takes (maxclients 1), and another one sends a command", async port =>
         {
             using Socket first = await Observation.ConnectAsync(port);
