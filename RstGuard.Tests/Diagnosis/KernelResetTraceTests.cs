@@ -41,6 +41,14 @@ public sealed class KernelResetTraceTests
     }
 
     [Fact]
+    public void RowWithoutItsStack_ContradictsNothingThatItsReasonAllows()
+    {
+        Assert.True(KernelResetTrace.Fits(ResetCause.FinWait2Timeout, "TCP_STATE", "TCP_FIN_WAIT2", []));
+        Assert.False(KernelResetTrace.Fits(ResetCause.FinWait2Timeout, "TCP_STATE", "TCP_FIN_WAIT2", ["tcp_disconnect"]));
+        Assert.False(KernelResetTrace.Fits(ResetCause.CloseWithUnread, "TCP_STATE", "TCP_FIN_WAIT2", []));
+    }
+
+    [Fact]
     public void InstanceOfAKilledProcess_IsRemoved_AndNoOther()
     {
         using KernelResetTrace trace = OpenOrSkip();
