@@ -202,7 +202,7 @@ public sealed class RST3001ConnectionNeverClosedTests
     [InlineData("try { _s!.Connect(host, 443); using var tls = new System.Net.Security.SslStream(new NetworkStream(_s, true)); tls.AuthenticateAsClient(host); }", "catch (Exception) { _s = null; throw; }")]
     [InlineData("try { _s!.Connect(host, 443); _stream = new System.Net.Security.SslStream(new NetworkStream(_s, true)); ((System.Net.Security.SslStream)_stream).AuthenticateAsClient(host); }", "catch (Exception) { _s = null; throw; }")]
     // Somebody else has it.
-    [InlineData("try { _s!.Connect(host, 443); Keep(_s); var tls = new System.Net.Security.SslStream(new NetworkStream(_s)); tls.AuthenticateAsClient(host); }", "catch (Exception) { _s = null; throw; }", "static readonly List<Socket> All = []; static void Keep(Socket s) => All.Add(s);")]
+    [InlineData("try { _s!.Connect(host, 443); Keep(_s); var tls = new System.Net.Security.SslStream(new NetworkStream(_s)); tls.AuthenticateAsClient(host); }", "catch (Exception) { _s = null; throw; }", "static readonly List<Socket> All = new(); static void Keep(Socket s) => All.Add(s);")]
     // Nothing that fails after the connect, and another connection's handshake.
     [InlineData("try { _s!.Connect(host, 443); }", "catch (Exception) { _s = null; throw; }")]
     [InlineData("using var other = new TcpClient(host, 1); try { _s!.Connect(host, 443); using var tls = new System.Net.Security.SslStream(other.GetStream()); tls.AuthenticateAsClient(host); }", "catch (Exception) { _s = null; throw; }")]
