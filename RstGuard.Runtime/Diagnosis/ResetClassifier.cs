@@ -77,11 +77,17 @@ internal static class ResetClassifier
             }
 
             WeighForged(finding);
-            if (observed is { FollowsEarlierReset: true, Shape: ResetShape.Passive } && finding.Confidence > Confidence.Ambiguous)
+            if (observed is { FollowsEarlierReset: true, Shape: ResetShape.Passive })
             {
                 // Several segments may have been under way, some of them not captured: which one this reset answers is not sure.
-                finding.Confidence = Confidence.Ambiguous;
+                finding.LimitTo(Confidence.Ambiguous);
             }
+        }
+
+        if (observed.LeavesOutData)
+        {
+            finding.LimitTo(Confidence.Likely);
+            finding.Missing("The capture left out segments with data, as it was asked to: with CaptureDetail.Full it would show what was sent and read before the reset.");
         }
 
         return finding.ToVerdict();
@@ -140,7 +146,7 @@ internal static class ResetClassifier
         else
         {
             finding.Widen(Forged);
-            finding.Confidence = finding.Confidence > Confidence.Ambiguous ? Confidence.Ambiguous : finding.Confidence;
+            finding.LimitTo(Confidence.Ambiguous);
         }
     }
 
@@ -767,6 +773,8 @@ internal static class ResetClassifier
         public void Widen(params ResetCause[] causes) => Candidates.AddRange(causes.Except(Candidates).ToArray());
 
         public void Missing(string text) => _missing.Add(text);
+
+        public void LimitTo(Confidence confidence) => Confidence = Confidence > confidence ? confidence : Confidence;
 
         public void Lead(ResetCause cause)
         {

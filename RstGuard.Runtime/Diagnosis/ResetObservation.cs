@@ -1,4 +1,5 @@
 using System.Net;
+using RstGuard.Capture;
 using RstGuard.Tcp;
 
 namespace RstGuard.Diagnosis;
@@ -28,6 +29,9 @@ internal sealed class ResetObservation
 
     /// <summary>Whether the capture holds the connection from its SYN on, nothing points to a missed segment, and none was dropped.</summary>
     public bool IsWhole { get; set; }
+
+    /// <summary>Whether the capture left out segments with data, as it was asked to.</summary>
+    public required bool LeavesOutData { get; init; }
 
     public required long BytesFromSender { get; init; }
 
@@ -116,14 +120,16 @@ internal sealed class ResetObservation
     public bool IsOfUntouchedServer => Shape == ResetShape.Active && !SenderIsClient && SenderSentNothing == true && SenderFinFrame == 0;
 
     /// <summary>Captures the facts; the reset must be its connection's last segment, and not yet counted among its resets.</summary>
-    public static ResetObservation From(Connection connection, in TcpSegment segment, int sender)
+    public static ResetObservation From(Connection connection, in TcpSegment segment, int sender, CaptureDetail detail)
     {
+        bool leavesOutData = detail == CaptureDetail.Light;
+        bool whole = connection.IsWholeFromHandshake && !leavesOutData;
         ConnectionEnd from = connection.Ends[sender];
         ConnectionEnd to = connection.Ends[1 - sender];
         TcpOptions options = TcpOptions.Parse(segment.Options, segment.OptionsCut);
         SegmentRecord[] segments = [.. connection.LastSegments()];
         SegmentRecord reset = segments[^1];
-        bool consistent = IsConsistent(connection, segment, from, to);
+        bool consistent = !whole || IsConsistent(segment, from, to);
         bool timestamps = from.OffersTimestamps && to.OffersTimestamps;
         ResetShape shape = ShapeOf(segment, options, consistent, timestamps);
         bool scaled = from.SynSeen && to.SynSeen;
@@ -148,7 +154,8 @@ internal sealed class ResetObservation
             Shape = shape,
             FollowsEarlierReset = connection.Resets > 0,
             SenderIsClient = connection.Client == sender,
-            IsWhole = connection.IsWholeFromHandshake && !(segment.IsAck && to.HasSent && Sequence.IsAfter(segment.AcknowledgmentNumber, to.NextSequenceNumber)),
+            LeavesOutData = leavesOutData,
+            IsWhole = whole && !(segment.IsAck && to.HasSent && Sequence.IsAfter(segment.AcknowledgmentNumber, to.NextSequenceNumber)),
             BytesFromSender = from.PayloadBytes,
             BytesFromReceiver = to.PayloadBytes,
             BytesAcknowledged = acknowledged,
@@ -186,7 +193,7 @@ internal sealed class ResetObservation
 
         if ((later.Flags & TcpFlags.Reset) != 0)
         {
-            LaterResetIsBeyond |= Reset.SequenceNumber != 0 && Sequence.IsAfter(later.SequenceNumber, Reset.SequenceNumber)
+            LaterResetIsBeyond |= !LeavesOutData && Reset.SequenceNumber != 0 && Sequence.IsAfter(later.SequenceNumber, Reset.SequenceNumber)
                 && (SenderNextSequenceNumber is not { } next || Sequence.IsAfter(later.SequenceNumber, next));
             return;
         }
@@ -197,9 +204,8 @@ internal sealed class ResetObservation
 
     // An active reset of Linux carries snd_nxt, or the right edge of the peer's window where snd_nxt is beyond it
     // (tcp_acceptable_seq). A segment that was sent but lost to the capture moves it on, so a gap makes any number possible.
-    private static bool IsConsistent(Connection connection, in TcpSegment segment, ConnectionEnd from, ConnectionEnd to) =>
-        !connection.IsWholeFromHandshake
-        || !from.HasSent
+    private static bool IsConsistent(in TcpSegment segment, ConnectionEnd from, ConnectionEnd to) =>
+        !from.HasSent
         || segment.SequenceNumber == from.NextSequenceNumber
         || (to.HasAcknowledged && segment.SequenceNumber == to.RightEdge);
 

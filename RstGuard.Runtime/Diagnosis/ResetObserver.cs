@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using RstGuard.Capture;
 using RstGuard.Tcp;
 
 namespace RstGuard.Diagnosis;
@@ -7,7 +8,7 @@ namespace RstGuard.Diagnosis;
 /// Follows the connections that captured segments belong to, and keeps the story of each reset: what came before it, and what came within the
 /// settle time after it. Its memory is bounded by the number of connections and of resets that settle at once.
 /// </summary>
-internal sealed class ResetObserver(int maxConnections, Action<Connection>? leaving = null)
+internal sealed class ResetObserver(int maxConnections, CaptureDetail detail, Action<Connection>? leaving = null)
 {
     /// <summary>How long after a reset what is captured still counts for it.</summary>
     public const long SettleNanoseconds = 250_000_000;
@@ -84,7 +85,7 @@ internal sealed class ResetObserver(int maxConnections, Action<Connection>? leav
 
     private ResetObservation Observe(Connection connection, in TcpSegment segment, int sender)
     {
-        ResetObservation observation = ResetObservation.From(connection, segment, sender);
+        ResetObservation observation = ResetObservation.From(connection, segment, sender, detail);
         if (observation.Trigger is { } trigger && connection.Client < 0 && _lastOpened.TryGetValue(segment.Source, out Connection? other)
             && other.Ends[other.Client].NextSequenceNumber == trigger.AcknowledgmentNumber)
         {

@@ -67,7 +67,7 @@ public sealed class ResetRecorder : IAsyncDisposable
     {
         _source = source;
         _options = options;
-        _observer = new ResetObserver(options.MaxConnections, Summarize);
+        _observer = new ResetObserver(options.MaxConnections, source.Detail, Summarize);
         if (source.IsLive)
         {
             _sentinelSocket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
@@ -207,7 +207,7 @@ public sealed class ResetRecorder : IAsyncDisposable
 
         foreach (ResetObservation observation in _observations)
         {
-            observation.IsWhole &= gaps.Count == 0 && _source.Detail != CaptureDetail.Light;
+            observation.IsWhole &= gaps.Count == 0;
         }
 
         CounterProof proof = gaps.Count == 0 ? Reconcile(counters) : CounterProof.None;
@@ -219,17 +219,6 @@ public sealed class ResetRecorder : IAsyncDisposable
             Connections = [.. _finished.OrderBy(summary => summary.FirstSegment)],
             Statistics = statistics,
             Gaps = gaps,
-        };
-    }
-
-    // Without the segments that carry data, what they would have excluded can't be told.
-    private ResetVerdict Judge(ResetObservation observation, CounterProof proof)
-    {
-        ResetVerdict verdict = ResetClassifier.Classify(observation, proof);
-        return _source.Detail != CaptureDetail.Light ? verdict : verdict with
-        {
-            Confidence = verdict.Confidence > Confidence.Likely ? Confidence.Likely : verdict.Confidence,
-            MissingEvidence = [.. verdict.MissingEvidence, "The capture left out segments with data, as it was asked to: with CaptureDetail.Full it would show what was sent and read before the reset."],
         };
     }
 

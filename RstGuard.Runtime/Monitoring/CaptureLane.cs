@@ -37,7 +37,7 @@ internal sealed class CaptureLane : IAsyncDisposable
         _unexamined = unexamined;
         _ended = ended;
         _rate = new RateLimit(options.MaxResetsPerSecond);
-        _observer = new ResetObserver(options.MaxConnections) { Settled = Judge };
+        _observer = new ResetObserver(options.MaxConnections, source.Detail) { Settled = Judge };
     }
 
     public string Description => _source.Description;
@@ -130,7 +130,7 @@ internal sealed class CaptureLane : IAsyncDisposable
         ReadStatistics();
 
         // What was lost may have been of this connection.
-        observation.IsWhole &= _source.Detail != CaptureDetail.Light && Environment.TickCount64 - _lossAt > 2 * StatisticsMilliseconds;
+        observation.IsWhole &= Environment.TickCount64 - _lossAt > 2 * StatisticsMilliseconds;
         ResetVerdict verdict = ResetClassifier.Classify(observation, CounterProof.None);
         _found(verdict.Confidence > Confidence.Likely ? verdict with { Confidence = Confidence.Likely } : verdict);
     }

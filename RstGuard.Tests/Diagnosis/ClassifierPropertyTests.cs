@@ -118,6 +118,19 @@ public sealed class ClassifierPropertyTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
+    public Task LightCapture_NeverMakesAnotherCauseLikely_NorAnySure(bool fromWire) => HoldsAsync(
+        fromWire,
+        Gen.Constant(0),
+        (conversation, _) =>
+        {
+            ResetRecording light = Record(conversation.Segments.Where(IsInLightCapture).Select(segment => segment.ToPacket()), detail: CaptureDetail.Light);
+            return OnlyWeaker(conversation, light, dropped: 0) && light.Resets.All(verdict => verdict.Confidence <= Confidence.Likely && verdict.MissingEvidence.Any(text => text.Contains("left out segments with data", StringComparison.Ordinal)))
+                && Roots(light)[0].Candidates.Contains(conversation.Cause);
+        });
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
     public Task CaptureBegunLate_NeverMakesAnotherCauseLikely(bool fromWire) => HoldsAsync(
         fromWire,
         Gen.Choose(1, 40),
@@ -271,6 +284,9 @@ public sealed class ClassifierPropertyTests
         });
     }
 
+    private static bool IsInLightCapture(WireSegment segment) =>
+        segment.PayloadLength <= 1 || segment.Window == 0 || (segment.Flags & (TcpFlags.Syn | TcpFlags.Fin | TcpFlags.Reset)) != 0;
+
     private static ResetVerdict[] Roots(ResetRecording recording) => [.. recording.Resets.Where(verdict => !verdict.FollowsEarlierReset)];
 
     private static string Judgement(ResetVerdict verdict) =>
@@ -313,8 +329,8 @@ public sealed class ClassifierPropertyTests
 
     private static ResetRecording Record(IEnumerable<WireSegment> segments, long dropped = 0) => Record(segments.Select(segment => segment.ToPacket()), dropped);
 
-    private static ResetRecording Record(IEnumerable<RecordedPacket> packets, long dropped = 0) =>
-        ResetRecorder.Start(new RecordedPackets(packets, dropped)).StopAsync().GetAwaiter().GetResult();
+    private static ResetRecording Record(IEnumerable<RecordedPacket> packets, long dropped = 0, CaptureDetail detail = CaptureDetail.Packets) =>
+        ResetRecorder.Start(new RecordedPackets(packets, dropped, detail)).StopAsync().GetAwaiter().GetResult();
 
     // Every scenario, each end, both versions. A property moves the numbers and names of the two sides, so one end takes part in each segment;
     // and captures of thousands of segments would say no more.

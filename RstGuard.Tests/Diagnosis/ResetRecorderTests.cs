@@ -143,7 +143,7 @@ public sealed class ResetRecorderTests
         RecordedPacket packet = made.ToPacket();
         Assert.True(TcpSegment.TryParse(new CapturedPacket(packet.Data.Span, packet.Data.Length, 0, LinkType.Raw, 0, 1), out TcpSegment segment));
         Connection connection = new ConnectionTable(1).Add(segment, out int sender);
-        return ResetObservation.From(connection, segment, sender);
+        return ResetObservation.From(connection, segment, sender, CaptureDetail.Packets);
     }
 
     /// <summary>A capture of the wrong interface: it works and shows nothing.</summary>
