@@ -84,9 +84,14 @@ public sealed partial class KernelResetTrace : IDisposable
         return HasLostEvents() ? verdicts : Confirm(verdicts, File.ReadAllText(Path.Combine(_instance, "trace")));
     }
 
-    /// <summary>How many resets the kernel sent from one of two ends to the other; those of a listener are not among them.</summary>
-    internal int CountBetween(IPEndPoint one, IPEndPoint other) => Parse(File.ReadAllText(Path.Combine(_instance, "trace")))
-        .Count(reset => (reset.Local.Equals(one) && reset.Remote.Equals(other)) || (reset.Local.Equals(other) && reset.Remote.Equals(one)));
+    /// <summary>
+    /// How many resets the kernel sent from either of two ends. Their remote ends are not compared: while a listener lives, a reset to a connection of
+    /// its that is gone is the listener's, which has none.
+    /// </summary>
+    internal int CountFrom(IPEndPoint one, IPEndPoint other) => CountFrom(one, other, File.ReadAllText(Path.Combine(_instance, "trace")));
+
+    /// <inheritdoc cref="CountFrom(IPEndPoint, IPEndPoint)"/>
+    internal static int CountFrom(IPEndPoint one, IPEndPoint other, string trace) => Parse(trace).Count(reset => reset.Local.Equals(one) || reset.Local.Equals(other));
 
     /// <summary>Disables the tracepoint, removes the instance, and unmounts tracefs where it was mounted here.</summary>
     public void Dispose()

@@ -38,6 +38,7 @@ public static partial class LoopbackScenarios
             using LoopbackPair pair = await run.ConnectAsync(receiveBufferSize: 4096).ConfigureAwait(false);
             (Socket closing, Socket peer) = run.EndsOf(pair);
             LoopbackPair.FillWindow(peer);
+            await LoopbackPair.WaitForBytesAsync(closing, 1).ConfigureAwait(false);
             closing.Close();
             await LoopbackPair.WaitForEndAsync(peer).ConfigureAwait(false);
         })

@@ -51,8 +51,7 @@ public sealed record ScenarioResult
         Kernel = root < 0 ? null : confirmed?[root].Kernel;
         WasKernelAsked = confirmed is not null;
         MissedReset = kernel is not null && Verdict is { } verdict
-            && kernel.CountBetween(verdict.Sender, verdict.Receiver) > recording.Resets.Count(reset =>
-                (reset.Sender.Equals(verdict.Sender) && reset.Receiver.Equals(verdict.Receiver)) || (reset.Sender.Equals(verdict.Receiver) && reset.Receiver.Equals(verdict.Sender)));
+            && kernel.CountFrom(verdict.Sender, verdict.Receiver) > recording.Resets.Count(reset => reset.Sender.Equals(verdict.Sender) || reset.Sender.Equals(verdict.Receiver));
         Agrees = confirmed is null ? null : Agree();
     }
 
@@ -73,7 +72,7 @@ public sealed record ScenarioResult
     /// <summary>The same as <see cref="Verdict"/>, where counters helped it without their help.</summary>
     internal ResetVerdict? VerdictByPacketsAlone { get; }
 
-    /// <summary>Whether the kernel sent a reset on the verdict's connection that was lost before the capture; the verdict may be on another one then.</summary>
+    /// <summary>Whether the kernel sent a reset from an end of the verdict's connection that was lost before the capture; the verdict may be on another one then.</summary>
     internal bool MissedReset { get; }
 
     /// <summary>

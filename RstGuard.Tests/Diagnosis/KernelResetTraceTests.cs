@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using RstGuard.Capture;
 using RstGuard.Diagnosis;
 using RstGuard.Scenarios;
@@ -46,6 +47,18 @@ public sealed class KernelResetTraceTests
         Assert.True(KernelResetTrace.Fits(ResetCause.FinWait2Timeout, "TCP_STATE", "TCP_FIN_WAIT2", []));
         Assert.False(KernelResetTrace.Fits(ResetCause.FinWait2Timeout, "TCP_STATE", "TCP_FIN_WAIT2", ["tcp_disconnect"]));
         Assert.False(KernelResetTrace.Fits(ResetCause.CloseWithUnread, "TCP_STATE", "TCP_FIN_WAIT2", []));
+    }
+
+    [Fact]
+    public void ResetOfALivingListener_CountsAsItsConnections()
+    {
+        // The active reset was lost on its way; the peer's probe was answered by the listener, whose row has no remote end.
+        const string Trace = """
+               .NET TP Worker-20930   [000] ..... 46854.514479: tcp_send_reset: skbaddr=0000000000000000 skaddr=00000000b7d33fbb src=127.235.181.69:26953 dest=127.235.181.69:39983 state=TCP_CLOSE reason=TCP_ABORT_ON_CLOSE
+                  ksoftirqd/0-14      [000] ..s.. 46854.620103: tcp_send_reset: skbaddr=0000000052e293df skaddr=000000005081c0e5 src=127.235.181.69:26953 dest=0.0.0.0:0 state=TCP_LISTEN reason=TCP_FLAGS
+                  ksoftirqd/0-14      [000] ..s.. 46854.620203: tcp_send_reset: skbaddr=0000000052e293df skaddr=000000005081c0e5 src=127.235.181.70:26953 dest=0.0.0.0:0 state=TCP_LISTEN reason=TCP_FLAGS
+            """;
+        Assert.Equal(2, KernelResetTrace.CountFrom(IPEndPoint.Parse("127.235.181.69:26953"), IPEndPoint.Parse("127.235.181.69:39983"), Trace));
     }
 
     [Fact]
