@@ -203,7 +203,7 @@ internal static class WireCommand
         }
     }
 
-    private static string Machine()
+    internal static string Machine()
     {
         long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         return $"{Environment.ProcessorCount} cores ({RuntimeInformation.ProcessArchitecture}), {memory / (1L << 30)} GiB of memory, {RuntimeInformation.OSDescription}, kernel {Environment.OSVersion.Version.ToString(2)}, {RuntimeInformation.FrameworkDescription}";
