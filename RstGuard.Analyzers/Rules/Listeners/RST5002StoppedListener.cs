@@ -18,10 +18,12 @@ public sealed class RST5002StoppedListener() : SocketRule(Catalogue.StoppedListe
     {
         foreach (SocketBody body in context.Bodies())
         {
-            foreach (SocketOperation stop in body.OperationsOf(SocketOperationKind.StopListening).Concat(body.OperationsOf(SocketOperationKind.Close)))
+            SocketOperation[] stops = [.. body.OperationsOf(SocketOperationKind.StopListening).Concat(body.OperationsOf(SocketOperationKind.Close))];
+            foreach (SocketOperation stop in stops)
             {
                 if (stop is { Api: ConnectionApi.TcpListener or ConnectionApi.Socket, Operation: IInvocationOperation call } && SocketKindOf.SymbolOf(stop.Connection) is { } listener
                     && !Paths.IsInCatch(call) && ListenerAccepts.Of(listener, body, context.CancellationToken) is { AsksForWaiting: false, Repeated: { } accept }
+                    && !IsStoppedBefore(listener, call, stops)
                     && !SocketKindOf.IsNotTcp(stop.Connection, body, context.CancellationToken))
                 {
                     context.Report(call.Syntax.GetLocation(), ImmutableDictionary<string, string?>.Empty, accept.Operation, severity: null, call.TargetMethod.Name);
@@ -29,4 +31,8 @@ public sealed class RST5002StoppedListener() : SocketRule(Catalogue.StoppedListe
             }
         }
     }
+
+    /// <summary><c>Stop(); Dispose();</c>: nobody waits any more when the second runs.</summary>
+    private static bool IsStoppedBefore(ISymbol listener, IOperation call, SocketOperation[] stops) => stops.Any(earlier =>
+        earlier.Operation != call && SymbolEqualityComparer.Default.Equals(SocketKindOf.SymbolOf(earlier.Connection), listener) && Paths.RunsBefore(earlier.Operation, call));
 }

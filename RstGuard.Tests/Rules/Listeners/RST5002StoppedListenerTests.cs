@@ -17,6 +17,10 @@ public sealed class RST5002StoppedListenerTests
         "for (int i = 0; i < 3; i++) { Serve(s.Accept()); } [|s.Close()|];",
         "while (flag) { Serve(await s.AcceptAsync()); } [|s.Dispose()|];",
         "while (flag) { Serve(l.AcceptTcpClient()); } l?[|.Stop()|];",
+        // Nobody waits at the second.
+        "while (flag) { Serve(l.AcceptTcpClient()); } [|l.Stop()|]; l.Dispose();",
+        "while (flag) { Serve(l.AcceptTcpClient()); } l?[|.Stop()|]; if (flag) { l?.Dispose(); }",
+        "while (flag) { Serve(l.AcceptTcpClient()); } if (flag) { [|l.Stop()|]; } [|l.Dispose()|];",
         "var e = new SocketAsyncEventArgs(); e.Completed += (_, done) => s.AcceptAsync(done); s.AcceptAsync(e); [|s.Close()|];",
     ];
 
