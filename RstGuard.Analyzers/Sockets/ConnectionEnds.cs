@@ -130,12 +130,17 @@ internal sealed class ConnectionEnds
         }
     }
 
-    /// <summary>A delegate that a token runs closes on cancellation; of other failures it knows nothing.</summary>
-    private static bool IsOfNoConsequence(HandOver handOver)
+    /// <summary>A delegate that only asks; one that a token runs, which closes on cancellation, and knows nothing of other failures.</summary>
+    private bool IsOfNoConsequence(HandOver handOver)
     {
         if (handOver.Kind != HandOverKind.Captured)
         {
             return false;
+        }
+
+        if (IsOnlyAsked(handOver.Reference))
+        {
+            return true;
         }
 
         IOperation given = handOver.To;
@@ -163,18 +168,8 @@ internal sealed class ConnectionEnds
             _ends.AddRange(Body.ReferencesTo(name).Where(reference => IsGivenAway(reference)));
         }
 
-        foreach (IOperation operation in Body.Root.Descendants())
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (operation is IInvocationOperation { Instance: null or IInstanceReferenceOperation } call && MayEnd(call.TargetMethod, 0, cancellationToken))
-            {
-                _ends.Add(call);
-            }
-            else if (operation is IInstanceReferenceOperation { ReferenceKind: InstanceReferenceKind.ContainingTypeInstance } self && self.Wrapped().Parent is IArgumentOperation)
-            {
-                _ends.Add(self);
-            }
-        }
+        _ends.AddRange(Body.OwnCalls.Where(call => MayEnd(call.TargetMethod, 0, cancellationToken)));
+        _ends.AddRange(Body.SelfGiven);
     }
 
     private bool IsNameOfMember(ILocalSymbol local) => Body.ValuesOf(local).Any(value =>
@@ -197,8 +192,15 @@ internal sealed class ConnectionEnds
                 return !SymbolEqualityComparer.Default.Equals(target.Member.OriginalDefinition, Holder);
             default:
                 // Whoever runs the function may come later.
-                return Paths.FunctionOf(reference) is IAnonymousFunctionOperation or ILocalFunctionOperation;
+                return Paths.FunctionOf(reference) is IAnonymousFunctionOperation or ILocalFunctionOperation && !IsOnlyAsked(reference);
         }
+    }
+
+    /// <summary>It is compared, or a property is read that is no part of it: <c>addresses.Where(a => a.AddressFamily == socket.AddressFamily)</c>.</summary>
+    private bool IsOnlyAsked(IOperation reference)
+    {
+        IOperation value = reference.Wrapped();
+        return value.Parent is IBinaryOperation || (value.Parent is IPropertyReferenceOperation asked && asked.Instance == value && Body.LocalAliases.OwnerOf(asked) is null);
     }
 
     /// <summary>Whether a method of the object, by its name or by what it does, may close what the member holds.</summary>
@@ -221,7 +223,7 @@ internal sealed class ConnectionEnds
 
         return !SymbolEqualityComparer.Default.Equals(method.OriginalDefinition, Body.Owner)
             && (body.Operations.Any(operation => operation.Kind is SocketOperationKind.Close or SocketOperationKind.Abort && ConnectionHolder.Of(operation, body) is IFieldSymbol or IPropertySymbol)
-                || body.Root.Descendants().Any(operation => operation is IInvocationOperation { Instance: IInstanceReferenceOperation } call && MayEnd(call.TargetMethod, depth + 1, cancellationToken)));
+                || body.OwnCalls.Any(call => MayEnd(call.TargetMethod, depth + 1, cancellationToken)));
     }
 
     private bool IsOfHoldersType(IMethodSymbol method)

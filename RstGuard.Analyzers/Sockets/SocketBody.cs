@@ -23,6 +23,8 @@ internal sealed class SocketBody
     private readonly ConcurrentDictionary<ISymbol, bool> _isNotTcp = new(SymbolEqualityComparer.Default);
     private readonly List<IThrowOperation> _throws = [];
     private readonly List<ISimpleAssignmentOperation> _propertyAssignments = [];
+    private readonly List<IInvocationOperation> _ownCalls = [];
+    private readonly List<IOperation> _selfGiven = [];
     private SocketOperation[] _inOrder = [];
     private ConnectionFlow? _flow;
 
@@ -57,6 +59,12 @@ internal sealed class SocketBody
 
     /// <summary>Assignments to properties, those of object initializers included, in the order of the source.</summary>
     internal IReadOnlyList<ISimpleAssignmentOperation> PropertyAssignments => _propertyAssignments;
+
+    /// <summary>Calls of members of the object itself, those of its bases included, in the order of the source.</summary>
+    internal IReadOnlyList<IInvocationOperation> OwnCalls => _ownCalls;
+
+    /// <summary>Where the object gives itself to a call.</summary>
+    internal IReadOnlyList<IOperation> SelfGiven => _selfGiven;
 
     /// <summary>A literal shows that it writes or expects HTTP/1.x.</summary>
     internal bool SpeaksHttp { get; private set; }
@@ -251,6 +259,18 @@ internal sealed class SocketBody
                     if (SymbolEqualityComparer.Default.Equals(called.ContainingAssembly, Model.Compilation.Assembly))
                     {
                         Add(_references, called.OriginalDefinition, invocation);
+                    }
+
+                    if (invocation.Instance is IInstanceReferenceOperation)
+                    {
+                        _ownCalls.Add(invocation);
+                    }
+
+                    break;
+                case IInstanceReferenceOperation { ReferenceKind: InstanceReferenceKind.ContainingTypeInstance } self:
+                    if (self.Wrapped().Parent is IArgumentOperation)
+                    {
+                        _selfGiven.Add(self);
                     }
 
                     break;

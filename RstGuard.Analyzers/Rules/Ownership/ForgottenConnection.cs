@@ -117,21 +117,22 @@ internal sealed class ForgottenConnection
 
     /// <summary>
     /// Whether something may close the connection although the field forgets it: the handler, whatever the exception is; a finally, or a scope;
-    /// what got the connection, or its stream, before the failure. What follows the try, where the handler does not throw.
+    /// what got the connection, or its stream, before the failure; a delegate made before the try. What follows the try, where the handler does not throw.
     /// </summary>
     private static bool IsEnded(ICatchClauseOperation handler, ISimpleAssignmentOperation forgotten, IOperation failing, ConnectionEnds ends, SocketBody body)
     {
         ITryOperation attempt = (ITryOperation)handler.Parent!;
         if (ends.All.Any(end => Paths.IsInside(end, handler) ? !DependsOnException(end, handler)
             : Paths.IsInside(end, attempt.Body) ? end.Syntax.SpanStart < failing.Syntax.SpanStart && !IsRegistered(end) && (Paths.FunctionOf(end) != Paths.FunctionOf(failing) || Paths.MayRunBefore(end, failing))
-            : end.Syntax.Span.End > attempt.Syntax.SpanStart && !IsAfterThrow(end, attempt, handler)))
+            : end.Syntax.Span.End > attempt.Syntax.SpanStart ? !IsAfterThrow(end, attempt, handler)
+            : Paths.FunctionOf(end) != Paths.FunctionOf(attempt) && !IsRegistered(end)))
         {
             return true;
         }
 
         // Another field may hold a stream over it, and a dispose of the object close that.
-        return body.Root.Descendants().Any(operation => operation is ISimpleAssignmentOperation { Target: IMemberReferenceOperation { Type: { } type } } stored
-            && body.Model.Types.CarriesConnection(type) && stored != forgotten
+        return body.Symbols.Where(ConnectionAliases.IsFieldOfConnection(body.Model.Types)).SelectMany(body.ReferencesTo).Any(reference =>
+            reference.Parent is ISimpleAssignmentOperation stored && stored.Target == reference && stored != forgotten
             && stored.Syntax.SpanStart >= attempt.Syntax.SpanStart && stored.Syntax.SpanStart < failing.Syntax.SpanStart);
     }
 

@@ -13,6 +13,7 @@ public sealed class RST3001ConnectionNeverClosedTests
     public static TheoryData<string> NeverClosed =>
     [
         Method("void", Connected),
+        Method("void", "var c = [|new TcpClient()|]; Func<bool> up = () => c.Connected; c.Connect(\"a\", 1); while (up()) { c.GetStream().WriteByte(1); }"),
         Method("void", "var s = [|new Socket(SocketType.Stream, ProtocolType.Tcp)|]; s.Connect(\"a\", 1); s.Send(new byte[1]);"),
         Method("void", "var s = [|new Socket(SocketType.Stream, ProtocolType.Tcp)|]; s.Connect(\"a\", 1); using (var n = new NetworkStream(s)) { n.WriteByte(1); }"),
         Method("void", "var c = [|new TcpClient(\"a\", 1)|]; c.GetStream().WriteByte(1);"),
@@ -75,6 +76,8 @@ public sealed class RST3001ConnectionNeverClosedTests
         "class C { async Task M() { await using var n = new NetworkStream(await Open(), true); n.WriteByte(1); } static async Task<Socket> Open() { var s = new Socket(SocketType.Stream, ProtocolType.Tcp); await s.ConnectAsync(\"a\", 1); return s; } }",
         Method("void", Plain + "((IDisposable)c).Dispose();"),
         Method("void", Plain + "Task.Run(() => c.Close());"),
+        Method("void", Plain + "Task.Run(() => c.Client.Close());"),
+        Method("void", Plain + "Func<Socket> s = () => c.Client; s().Close();"),
         Method("void", Plain + "c.Safe();", "") + " static class E { internal static void Safe(this TcpClient c) => c.Close(); }",
 
         // Somebody else has it.
@@ -186,6 +189,9 @@ public sealed class RST3001ConnectionNeverClosedTests
     [InlineData("var s = _s!; try { using var r = token.Register(() => s.Close()); s.Connect(host, 443); var n = new NetworkStream(s); var tls = new System.Net.Security.SslStream(n, false); tls.AuthenticateAsClient(host); _stream = tls; }", "catch (Exception e) { if (e is SocketException) s.Close(); [|_s = null|]; throw; }")]
     // Closed where the time is over, and that throws.
     [InlineData("var s = _s!; try { var r = s.BeginConnect(host, 443, null, null); if (!r.AsyncWaitHandle.WaitOne(3000)) { s.Close(); throw new TimeoutException(); } await Task.Factory.FromAsync(r, s.EndConnect); if (host == null) { s.Connect(host!, 443); } var tls = new System.Net.Security.SslStream(new NetworkStream(s)); await tls.AuthenticateAsClientAsync(host!); _stream = tls; }", "catch (Exception) { [|_s = null|]; throw; }")]
+    // A question asked in a lambda takes nothing.
+    [InlineData("var s = _s!; try { await s.ConnectAsync((await Dns.GetHostAddressesAsync(host)).Where(ip => ip.AddressFamily == s.AddressFamily).ToArray(), 443); var tls = new System.Net.Security.SslStream(new NetworkStream(s)); await tls.AuthenticateAsClientAsync(host); _stream = tls; }", "catch (Exception e) { if (e is SocketException) s.Close(); [|_s = null|]; throw; }")]
+    [InlineData("Func<bool> up = () => _s != null && _s.Connected; " + Secured, "catch (Exception) when (!up()) { [|_s = null|]; throw; }")]
     public Task FieldThatAHandlerForgets_IsFlagged(string attempt, string handler) => Rule.FlagsAsync(Client(attempt, handler));
 
     [Theory]
@@ -203,6 +209,8 @@ public sealed class RST3001ConnectionNeverClosedTests
     [InlineData("try { _s!.Connect(host, 443); _stream = new System.Net.Security.SslStream(new NetworkStream(_s, true)); ((System.Net.Security.SslStream)_stream).AuthenticateAsClient(host); }", "catch (Exception) { _s = null; throw; }")]
     // Somebody else has it.
     [InlineData("try { _s!.Connect(host, 443); Keep(_s); var tls = new System.Net.Security.SslStream(new NetworkStream(_s)); tls.AuthenticateAsClient(host); }", "catch (Exception) { _s = null; throw; }", "static readonly List<Socket> All = new(); static void Keep(Socket s) => All.Add(s);")]
+    [InlineData("var s = _s!; Func<Socket> get = () => s; try { s.Connect(host, 443); Keep(get); var tls = new System.Net.Security.SslStream(new NetworkStream(s)); tls.AuthenticateAsClient(host); }", "catch (Exception) { _s = null; Keep(get); throw; }", "static void Keep(Func<Socket> s) => s().Close();")]
+    [InlineData("var c = new TcpClient(); try { _s = c.Client; Action end = () => _s.Close(); _s.Connect(host, 443); using var r = new Timer(_ => end()); var tls = new System.Net.Security.SslStream(new NetworkStream(_s)); tls.AuthenticateAsClient(host); }", "catch (Exception) { _s = null; throw; }")]
     // Nothing that fails after the connect, and another connection's handshake.
     [InlineData("try { _s!.Connect(host, 443); }", "catch (Exception) { _s = null; throw; }")]
     [InlineData("using var other = new TcpClient(host, 1); try { _s!.Connect(host, 443); using var tls = new System.Net.Security.SslStream(other.GetStream()); tls.AuthenticateAsClient(host); }", "catch (Exception) { _s = null; throw; }")]
