@@ -29,6 +29,9 @@ internal static class AccuracyMatrix
 
         public bool IsJudged => Scenario.Cause is not null && Result?.Verdict is not null && !IsOfAnotherReset;
 
+        /// <summary>Whether a packet filter refused a SYN: what it answers is a closed port's answer, byte for byte (nf_send_reset in net/ipv4/netfilter/nf_reject_ipv4.c).</summary>
+        public bool IsRefusedByFilter => Scenario.Cause == ResetCause.FilteredReject && Scenario.Expected?.Shape == ResetShape.PassiveToSyn;
+
         public bool IsAlike => Scenario.Expected?.Shape == ResetShape.Active && Scenario.Cause is { } cause && Alike.Contains(cause);
     }
 
@@ -105,6 +108,7 @@ internal static class AccuracyMatrix
         List<Run> came = [.. runs.Where(run => run.Result is not null)];
         List<Run> judged = [.. came.Where(run => run.IsJudged)];
         List<Run> others = [.. judged.Where(run => !run.IsAlike)];
+        List<Run> telling = [.. others.Where(run => !run.IsRefusedByFilter)];
         List<Run> alike = [.. judged.Where(run => run.IsAlike)];
         List<Run> asked = [.. judged.Where(run => run.Result!.WasKernelAsked && run.Scenario.Expected is { Reasons.Count: > 0 } && run.Result.Kernel is not null)];
         StringBuilder text = new();
@@ -126,6 +130,7 @@ internal static class AccuracyMatrix
         Both("Wrong verdicts at Likely", of => Number(judged.Count(run => of(run).Confidence == Confidence.Likely && !IsFirst(run, of))));
         Row("Shape right", Share(judged.Count(run => Alone(run).Shape == run.Scenario.Expected?.Shape), judged.Count));
         Both("True cause first, outside the group that packets can't tell apart", of => Share(others.Count(run => IsFirst(run, of)), others.Count));
+        Both("The same, without the SYNs that a packet filter refused, a closed port's answer byte for byte", of => Share(telling.Count(run => IsFirst(run, of)), telling.Count));
         Both("True cause among the candidates, outside that group", of => Share(others.Count(run => IsAmong(run, of)), others.Count));
         Both("True cause first, inside it", of => Share(alike.Count(run => IsFirst(run, of)), alike.Count));
         Both("True cause among the candidates, inside it", of => Share(alike.Count(run => IsAmong(run, of)), alike.Count));
@@ -155,7 +160,7 @@ internal static class AccuracyMatrix
         }
 
         List<Run> told = [.. runs.Where(run => run.Result is null || (run.Scenario.Cause is null && run.Result.Verdict is not null) || run.IsOfAnotherReset || (run.IsJudged && Alone(run).Shape != run.Scenario.Expected?.Shape)
-            || (run.IsJudged && !IsAmong(run, Alone)))];
+            || (run.IsJudged && !IsAmong(run, Alone)) || (run.IsJudged && !run.IsAlike && !run.IsRefusedByFilter && !IsFirst(run, Alone)))];
         if (told.Count > 0)
         {
             text.Append("\n## Runs that went another way\n\n");
