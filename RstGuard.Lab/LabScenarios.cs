@@ -222,11 +222,7 @@ public static class LabScenarios
             using (client)
             using (server)
             {
-                server.Send(new byte[10]);
-                client.Receive(new byte[10]);
-                Thread.Sleep(TrackerForgets);
-                client.Send(new byte[network.Options.PayloadSize]);
-                LabNetwork.WaitUntil(() => client.Poll(0, SelectMode.SelectError), "The tracker still knew the connection.");
+                SpeakAfterSilence(client, server, network.Options.PayloadSize);
                 server.Send(new byte[1]);
             }
         })
@@ -447,12 +443,17 @@ public static class LabScenarios
         using (client)
         using (server)
         {
-            server.Send(new byte[10]);
-            client.Receive(new byte[10]);
-            Thread.Sleep(TrackerForgets);
-            client.Send(new byte[network.Options.PayloadSize]);
-            LabNetwork.WaitUntil(() => client.Poll(0, SelectMode.SelectError), "The router still knew the connection.");
+            SpeakAfterSilence(client, server, network.Options.PayloadSize);
         }
+    }
+
+    private static void SpeakAfterSilence(Socket client, Socket server, int payloadSize)
+    {
+        server.Send(new byte[10]);
+        client.Receive(new byte[10]);
+        Thread.Sleep(TrackerForgets);
+        client.Send(new byte[payloadSize]);
+        LabNetwork.WaitUntil(() => client.Poll(0, SelectMode.SelectError), "The connection was still tracked.");
     }
 
     private static void Declare(LabNetwork network, byte[] reason)

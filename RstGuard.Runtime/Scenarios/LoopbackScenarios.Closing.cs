@@ -126,9 +126,7 @@ public static partial class LoopbackScenarios
         {
             using LoopbackPair pair = await run.ConnectAsync().ConfigureAwait(false);
             (Socket closing, Socket peer) = run.EndsOf(pair);
-            Task sending = SendAsync(peer, run.PayloadSize);
-            await ReadAsync(closing, run.PayloadSize).ConfigureAwait(false);
-            await sending.ConfigureAwait(false);
+            await SendAndReadAsync(peer, closing, run.PayloadSize).ConfigureAwait(false);
             await SendAsync(closing, 64).ConfigureAwait(false);
             AbortBy(closing);
             await LoopbackPair.WaitForEndAsync(peer).ConfigureAwait(false);
@@ -141,9 +139,7 @@ public static partial class LoopbackScenarios
         {
             using LoopbackPair pair = await run.ConnectAsync().ConfigureAwait(false);
             (Socket closing, Socket peer) = run.EndsOf(pair);
-            Task sending = SendAsync(peer, run.PayloadSize);
-            await ReadAsync(closing, run.PayloadSize).ConfigureAwait(false);
-            await sending.ConfigureAwait(false);
+            await SendAndReadAsync(peer, closing, run.PayloadSize).ConfigureAwait(false);
             AbortBy(closing);
             await LoopbackPair.WaitForEndAsync(peer).ConfigureAwait(false);
         })
@@ -372,6 +368,13 @@ public static partial class LoopbackScenarios
     {
         socket.LingerState = new LingerOption(true, 0);
         socket.Close();
+    }
+
+    private static async Task SendAndReadAsync(Socket from, Socket to, int count)
+    {
+        Task sending = SendAsync(from, count);
+        await ReadAsync(to, count).ConfigureAwait(false);
+        await sending.ConfigureAwait(false);
     }
 
     private static async Task ReadAsync(Socket socket, int count)
