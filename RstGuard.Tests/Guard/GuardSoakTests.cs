@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using RstGuard.Capture;
@@ -7,13 +8,16 @@ using static RstGuard.Tests.Guard.Guarded;
 namespace RstGuard.Tests.Guard;
 
 /// <summary>
-/// Guarded runs of scenarios whose cause is known, each judged by what the guard says, while both processors are loaded. A handful by default;
-/// <c>.ci/deep guard [N]</c> asks for more by RSTGUARD_GUARD_RUNS, and its result is in docs/soak.md.
+/// Guarded runs of scenarios whose cause is known, each judged by what the guard says, while both processors are loaded: quick ones one after another, and
+/// rounds of all that loopback can show, eight guards at once. A handful and one round by default; <c>.ci/deep guard [N [ROUNDS]]</c> asks for more by
+/// RSTGUARD_GUARD_RUNS and RSTGUARD_GUARD_ROUNDS, and its result is in docs/soak.md.
 /// </summary>
 public sealed class GuardSoakTests
 {
     private const string RunsVariable = "RSTGUARD_GUARD_RUNS";
+    private const string RoundsVariable = "RSTGUARD_GUARD_ROUNDS";
     private const int RunsByDefault = 13;
+    private const int GuardsAtOnce = 8;
     private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(300);
 
     [Fact]
@@ -54,6 +58,25 @@ public sealed class GuardSoakTests
         Assert.Equal([], tally.Wrong);
     }
 
+    [Fact]
+    public async Task WholeSuite_UnderEightGuardsAtOnce_IsNeverMissedAndNeverAlarmedFor()
+    {
+        NeedsCapture();
+        int rounds = Environment.GetEnvironmentVariable(RoundsVariable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : 1;
+        LoopbackScenario[] scenarios = [.. LoopbackScenarios.All.OfType<LoopbackScenario>().Where(scenario => scenario.Missing().Count == 0)];
+        var tally = new Tally();
+        using (new Load(rounds > 1 ? Environment.ProcessorCount : 0))
+        {
+            for (int round = 0; round < rounds; round++)
+            {
+                await Parallel.ForEachAsync(scenarios, new ParallelOptions { MaxDegreeOfParallelism = GuardsAtOnce, CancellationToken = TestContext.Current.CancellationToken }, async (scenario, _) => await GuardAsync(scenario, tally));
+            }
+        }
+
+        TestContext.Current.SendDiagnosticMessage($"{rounds} rounds of {scenarios.Length} scenarios, {GuardsAtOnce} guards at once: {tally}");
+        Assert.Equal([], tally.Wrong);
+    }
+
     // Those that take less than 300 ms without load, two that reset nobody among them.
     private static readonly string[] Quick =
     [
@@ -84,7 +107,7 @@ public sealed class GuardSoakTests
         }
         catch (ResetGuardInconclusiveException exception)
         {
-            tally.Inconclusive(exception);
+            tally.Inconclusive(scenario, exception);
         }
     }
 
@@ -122,18 +145,18 @@ public sealed class GuardSoakTests
 
     private sealed class Tally
     {
+        private readonly ConcurrentDictionary<string, int> _inconclusive = new();
         private int _passed;
         private int _detected;
-        private int _inconclusive;
         private int _slow;
 
-        public List<string> Wrong { get; } = [];
+        public ConcurrentBag<string> Wrong { get; } = [];
 
-        public void Note(TimeSpan elapsed) => _slow += elapsed > Longest ? 1 : 0;
+        public void Note(TimeSpan elapsed) => Interlocked.Add(ref _slow, elapsed > Longest ? 1 : 0);
 
         public void Passed(LoopbackScenario scenario)
         {
-            _passed++;
+            Interlocked.Increment(ref _passed);
             if (scenario.Cause is not null)
             {
                 Wrong.Add($"{scenario.Name} was missed");
@@ -142,7 +165,7 @@ public sealed class GuardSoakTests
 
         public void Detected(LoopbackScenario scenario, GuardedReset reset)
         {
-            _detected++;
+            Interlocked.Increment(ref _detected);
             if (scenario.Cause is not { } cause)
             {
                 Wrong.Add($"{scenario.Name} resets nobody, and was told as {reset.Candidates[0]}");
@@ -153,10 +176,18 @@ public sealed class GuardSoakTests
             }
         }
 
-        public void Inconclusive(ResetGuardInconclusiveException exception) =>
-            _inconclusive += exception.Reasons.Count > 0 ? 1 : throw new InvalidOperationException("An inconclusive guard gave no reason.", exception);
+        public void Inconclusive(LoopbackScenario scenario, ResetGuardInconclusiveException exception)
+        {
+            if (exception.Reasons.Count == 0)
+            {
+                throw new InvalidOperationException("An inconclusive guard gave no reason.", exception);
+            }
+
+            _inconclusive.AddOrUpdate(scenario.Name, 1, (_, count) => count + 1);
+        }
 
         public override string ToString() => string.Create(
-            CultureInfo.InvariantCulture, $"{_passed} passed, {_detected} detected, {_inconclusive} inconclusive, {Wrong.Count} wrong; {_slow} took longer than {Longest.TotalMilliseconds} ms");
+            CultureInfo.InvariantCulture,
+            $"{_passed} passed, {_detected} detected, {_inconclusive.Values.Sum()} inconclusive, {Wrong.Count} wrong; {_slow} took longer than {Longest.TotalMilliseconds} ms; inconclusive: {string.Join(", ", _inconclusive.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key} {pair.Value}"))}");
     }
 }
