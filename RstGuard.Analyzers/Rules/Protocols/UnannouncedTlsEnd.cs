@@ -75,11 +75,32 @@ internal sealed class UnannouncedTlsEnd
         SocketOperation[] own = [.. body.Operations.Where(operation => SymbolEqualityComparer.Default.Equals(SymbolOf(operation), local))];
         IEnumerable<SocketOperation> operations = use?.Operations ?? own.AsEnumerable();
         IEnumerable<SocketOperation> closes = own.Where(operation => operation.Kind == SocketOperationKind.Close).Concat(use?.ClosesInOrder ?? []);
-        return closes.FirstOrDefault(one => !Paths.IsInCatch(one.Operation) && Paths.MayRunBefore(handshake.Operation, one.Operation)) is { } close
+        return closes.FirstOrDefault(one => !Paths.IsInCatch(one.Operation) && Paths.MayRunBefore(handshake.Operation, one.Operation)
+                && !IsGivenUp(one, handshake, local, body)) is { } close
             && !operations.Any(ReadsToTheEnd)
             && !(use is not null && body.Flow(cancellationToken).Before(close) is { } facts && facts.Ever(ConnectionFacts.AtEnd))
             ? close
             : null;
+    }
+
+    /// <summary>
+    /// A branch that closes and leaves, before the stream was used: the handshake failed, or its time is over, and nobody is there to say goodbye to.
+    /// </summary>
+    private static bool IsGivenUp(SocketOperation close, SocketOperation handshake, ILocalSymbol local, SocketBody body)
+    {
+        IOperation inner = close.Operation;
+        for (IOperation? outer = inner.Parent; outer is not null && !Paths.IsInside(handshake.Operation, outer); inner = outer, outer = outer.Parent)
+        {
+            if (outer is IConditionalOperation conditional && inner != conditional.Condition && inner is IBlockOperation { Operations: { IsEmpty: false } statements }
+                && statements[statements.Length - 1] is IReturnOperation or IThrowOperation or IExpressionStatementOperation { Operation: IThrowOperation })
+            {
+                return !body.ReferencesTo(local).Any(reference => reference.Parent is not IPropertyReferenceOperation
+                    && reference.Syntax.SpanStart > handshake.Operation.Syntax.Span.End && reference.Syntax.Span.End < close.Operation.Syntax.SpanStart
+                    && Paths.MayRunBefore(reference, close.Operation));
+            }
+        }
+
+        return false;
     }
 
     /// <summary>The peer ended first: a loop whose condition is that something is read, or a call that reads all there is.</summary>

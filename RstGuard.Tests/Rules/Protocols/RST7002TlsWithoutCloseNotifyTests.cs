@@ -27,6 +27,9 @@ public sealed class RST7002TlsWithoutCloseNotifyTests
         // What is under it ends it too.
         "using var [|c|] = new TcpClient(host, 1); var s = {|#0:new SslStream(c.GetStream())|}; s.AuthenticateAsClient(host); s.Write(_b); s.ReadByte();",
         Client + "var s = {|#0:new SslStream(c.GetStream())|}; s.AuthenticateAsClient(host); s.ReadByte(); using var [|w|] = new StreamWriter(s); w.WriteLine(1);",
+        // A branch that ends a stream in use.
+        "var s = {|#0:new SslStream(inner)|}; s.AuthenticateAsClient(host); if (s.ReadByte() < 1) { [|s.Close()|]; return; } s.Write(_b);",
+        "var s = {|#0:new SslStream(inner)|}; s.AuthenticateAsClient(host); Use(s); if (flag) { [|s.Close()|]; return; } static void Use(Stream x) { x.ReadByte(); }",
         // Any stream, whatever is under it.
         "using var [|s|] = {|#0:new SslStream(inner)|}; s.AuthenticateAsClient(host); s.Write(_b);",
         "var s = {|#0:new SslStream(inner)|}; s.AuthenticateAsClient(host); Use(s); [|s.Dispose()|]; static void Use(Stream x) { x.ReadByte(); }",
@@ -45,6 +48,9 @@ public sealed class RST7002TlsWithoutCloseNotifyTests
 
     public static TheoryData<string> LookAlikes =>
     [
+        // The handshake failed, or its time was over: nobody is there to say goodbye to.
+        "var s = new SslStream(inner); var t = s.AuthenticateAsServerAsync(mine); if (await Task.WhenAny(t, Task.Delay(9)) != t) { s.Close(); return; } if (t.IsFaulted) { s.Close(); return; } new StreamReader(s).Read();",
+        "var n = inner; var s = new SslStream(n); await Task.WhenAny(s.AuthenticateAsClientAsync(host), Task.Delay(9)); if (!s.IsAuthenticated) { s.Dispose(); throw new IOException(); } new StreamReader(s).Read();",
         // It says goodbye.
         "using var s = new SslStream(inner); s.AuthenticateAsClient(host); s.Write(_b); await s.ShutdownAsync();",
         // The peer's end came first.
