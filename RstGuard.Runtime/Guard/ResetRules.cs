@@ -65,6 +65,10 @@ public static class ResetRules
     public static IReadOnlyList<string> For(CloseOrigin origin, ResetCause cause) =>
         Table.Where(row => row.Origin == origin && row.Cause == cause).Select(row => row.Rule).Order(StringComparer.Ordinal).ToArray();
 
+    /// <summary>Rules in a line, of which there are some: the first with its page, which tells it from the others.</summary>
+    internal static string Describe(IReadOnlyList<string> rules) =>
+        $"{rules[0]}{(rules.Count > 1 ? $", or {string.Join(", ", rules.Skip(1))}" : "")}  {PageOf(rules[0])}";
+
     /// <summary>The address of a rule's page.</summary>
     public static string PageOf(string rule) => $"{Repository}/blob/main/docs/rules/{rule}.md";
 }

@@ -225,9 +225,9 @@ public sealed record ResetReport
             Line("origin", origin.ToString());
         }
 
-        foreach (string rule in reset.Rules)
+        if (reset.Rules.Count > 0)
         {
-            Line("rule", $"{rule}  {ResetRules.PageOf(rule)}");
+            Line("rule", ResetRules.Describe(reset.Rules));
         }
 
         string unread = reset.UnreadBytes is { } left ? string.Create(CultureInfo.InvariantCulture, $"{left} bytes received and not read") : "";

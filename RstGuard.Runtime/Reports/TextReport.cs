@@ -45,9 +45,9 @@ internal static class TextReport
             Line("origin", origin.ToString());
         }
 
-        foreach (string rule in reset.Rules)
+        if (reset.Rules.Count > 0)
         {
-            Line("rule", $"{rule} {ResetRules.PageOf(rule)}");
+            Line("rule", ResetRules.Describe(reset.Rules));
         }
 
         if (verdict.FollowsEarlierReset)

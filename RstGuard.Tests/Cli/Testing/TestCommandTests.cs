@@ -58,9 +58,11 @@ public sealed class TestCommandTests
     public async Task CommandThatCanNotBeRun_IsTold()
     {
         await RequireNamespaceAsync();
-        (int missing, _, string error) = await RunAsync([], "no-such-program-here");
+
+        // With a slash, so that PATH is not searched: a folder there that this user may not enter makes it "permission denied" (execvp).
+        (int missing, _, string error) = await RunAsync([], "./no-such-program-here");
         Assert.Equal(127, missing);
-        Assert.Contains("'no-such-program-here' could not be run", error);
+        Assert.Contains("'./no-such-program-here' could not be run", error);
         (int forbidden, _, _) = await RunAsync([], "/etc/passwd");
         Assert.Equal(126, forbidden);
     }
