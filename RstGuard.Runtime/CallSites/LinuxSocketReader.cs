@@ -46,7 +46,7 @@ internal sealed partial class LinuxSocketReader : SocketReader
     }
 
     /// <inheritdoc/>
-    public override unsafe bool TryRead(int descriptor, out SocketState state)
+    public override bool TryRead(int descriptor, out SocketState state)
     {
         state = default;
         if (!TryReadEndpoints(descriptor, out IPEndPoint? local, out IPEndPoint? remote))
@@ -55,20 +55,55 @@ internal sealed partial class LinuxSocketReader : SocketReader
         }
 
         bool listening = Option(descriptor, SoAcceptConnection) == 1;
-        int unread = 0;
-        int? unreadBytes = !listening && Control(descriptor, FionRead, &unread) == 0 ? unread : null;
+        state = new SocketState(local, remote, listening, listening ? null : Unread(descriptor), Linger(descriptor), State(descriptor));
+        return true;
+    }
 
+    /// <inheritdoc/>
+    public override bool TryRead(int descriptor, IPEndPoint local, IPEndPoint? remote, out SocketState state)
+    {
+        // TCP_LISTEN in include/net/tcp_states.h.
+        const int Listen = 10;
+        if (State(descriptor) is not { } known)
+        {
+            return TryRead(descriptor, out state);
+        }
+
+        bool listening = known == Listen;
+        state = new SocketState(local, remote, listening, listening ? null : Unread(descriptor), Linger(descriptor), known);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public override unsafe bool TryLook(int descriptor, out bool connected, out bool listening)
+    {
+        byte* address = stackalloc byte[AddressSize];
+        uint length = AddressSize;
+        connected = GetPeerName(descriptor, address, &length) == 0;
+        int accepts = connected ? 0 : Option(descriptor, SoAcceptConnection);
+        listening = accepts == 1;
+        return accepts >= 0;
+    }
+
+    private static unsafe int? Unread(int descriptor)
+    {
+        int unread = 0;
+        return Control(descriptor, FionRead, &unread) == 0 ? unread : null;
+    }
+
+    private static unsafe int? Linger(int descriptor)
+    {
         int* linger = stackalloc int[2];
         uint size = 2 * sizeof(int);
-        int? lingerSeconds = GetSocketOption(descriptor, SolSocket, SoLinger, linger, &size) == 0 && linger[0] != 0 ? linger[1] : null;
+        return GetSocketOption(descriptor, SolSocket, SoLinger, linger, &size) == 0 && linger[0] != 0 ? linger[1] : null;
+    }
 
-        // struct tcp_info begins with the state; the kernel fills as much as it is given room for.
-        byte tcpState = 0;
-        size = sizeof(byte);
-        int? connectionState = GetSocketOption(descriptor, SolTcp, TcpInfo, &tcpState, &size) == 0 && size == 1 ? tcpState : null;
-
-        state = new SocketState(local, remote, listening, unreadBytes, lingerSeconds, connectionState);
-        return true;
+    // struct tcp_info begins with the state; the kernel fills as much as it is given room for.
+    private static unsafe int? State(int descriptor)
+    {
+        byte state = 0;
+        uint size = sizeof(byte);
+        return GetSocketOption(descriptor, SolTcp, TcpInfo, &state, &size) == 0 && size == 1 ? state : null;
     }
 
     private static unsafe int Option(int descriptor, int name)

@@ -25,7 +25,7 @@ internal sealed class SocketClose
     /// <summary>SO_LINGER's seconds as the program had left them; null where it was off.</summary>
     public required int? LingerSeconds { get; init; }
 
-    /// <summary>The innermost frames, the runtime's own first.</summary>
+    /// <summary>The innermost frames, the runtime's own first; none where the connection was over before its close (<see cref="SocketState.IsOver"/>).</summary>
     public required CapturedFrame[] Frames { get; init; }
 
     /// <summary>What the .NET side did; null until the runtime has chosen, and where its texts do not tell.</summary>

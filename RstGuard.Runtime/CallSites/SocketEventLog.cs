@@ -29,6 +29,7 @@ internal sealed class SocketEventLog
     private const int MaximumConnections = 65_536;
     private const int MaximumUnresolvedLooks = 64;
     private const int MaximumFrames = 48;
+    private const int MaximumStacks = 4_096;
     private const int UnknownTimeout = -2;
     private const int NotAsked = -3;
 
@@ -42,9 +43,13 @@ internal sealed class SocketEventLog
     private readonly SocketReader _reader;
 
     // One for each log: what one has taken the other needs too.
-    private readonly ThreadLocal<int?> _closeTimeout = new();
+    private readonly ThreadLocal<object?> _closeTimeout = new();
     private readonly object _gate = new();
     private readonly Dictionary<int, OpenHandle> _handles = [];
+
+    // Announced to be closed, and not closed yet.
+    private readonly Dictionary<int, OpenHandle> _ending = [];
+    private readonly HashSet<CapturedFrame[]> _stacks = new(new SameFrames());
     private readonly List<OpenHandle> _unresolved = [];
     private readonly List<OpenHandle> _listeners = [];
     private readonly Dictionary<Ends, List<OwnConnection>> _connections = [];
@@ -56,7 +61,7 @@ internal sealed class SocketEventLog
     private bool _handlesMissed;
     private bool _connectionsMissed;
     private int _attemptCount;
-    private int _creationStacks;
+    private int _allStacks;
 
     private SocketEventLog(string sourceName, SocketReader reader) => (_sourceName, _reader) = (sourceName, reader);
 
@@ -201,16 +206,45 @@ internal sealed class SocketEventLog
 
     /// <summary>
     /// Whether every socket that the flow's owner has made since that time, or nobody has where <paramref name="orNobody"/> is true, is closed,
-    /// so that none of them can cause anything any more.
+    /// so that none of them can cause anything any more. Of a connection whose other end is not of this process, data may come
+    /// after the close: false while such a close is younger than <paramref name="outsiders"/>.
     /// </summary>
-    public bool AllClosed(object owner, bool orNobody, DateTimeOffset since)
+    public bool AllClosed(object owner, bool orNobody, DateTimeOffset since, TimeSpan outsiders)
     {
         lock (_gate)
         {
             ResolveUnresolved(int.MaxValue);
-            return !_handles.Values.Any(handle =>
-                handle.IsTcp && !_listeners.Contains(handle) && (handle.Owner == owner || (orNobody && handle.Owner is null)) && handle.Created >= since);
+            foreach (OpenHandle handle in _handles.Values)
+            {
+                if (handle.IsTcp && IsOf(handle.Owner) && handle.Created >= since && !_listeners.Contains(handle))
+                {
+                    return false;
+                }
+            }
+
+            // The events come before what they tell: the descriptor is not closed yet.
+            foreach (OpenHandle handle in _ending.Values)
+            {
+                if (IsOf(handle.Owner) && handle.Created >= since)
+                {
+                    return false;
+                }
+            }
+
+            DateTimeOffset recently = DateTimeOffset.UtcNow - outsiders;
+            foreach ((Ends ends, List<OwnConnection> same) in _connections)
+            {
+                if (ends.Remote is { } remote && same[^1] is { Close: { } close } last && close.LookedLast >= recently && IsOf(last.Owner)
+                    && !_connections.ContainsKey(new Ends(remote, ends.Local)))
+                {
+                    return false;
+                }
+            }
+
+            return true;
         }
+
+        bool IsOf(object? of) => of == owner || (orNobody && of is null);
     }
 
     /// <summary>The last close of a listener of this process on that end before that time; null where there was none.</summary>
@@ -275,7 +309,8 @@ internal sealed class SocketEventLog
             near = (IPEndPoint)client.LocalEndPoint!;
             far = (IPEndPoint)client.RemoteEndPoint!;
             client.Shutdown(SocketShutdown.Send);
-            server.Shutdown(SocketShutdown.Send);
+
+            // The other end has not ended yet: of a connection that is over, no stack is kept.
             client.Dispose();
         }
         catch (SocketException exception)
@@ -356,7 +391,7 @@ internal sealed class SocketEventLog
                 _closeTimeout.Value = text.Timeout;
                 break;
             case SocketEventKind.CloseAsIs:
-                int timeout = _closeTimeout.Value ?? UnknownTimeout;
+                int timeout = _closeTimeout.Value as int? ?? UnknownTimeout;
                 _closeTimeout.Value = null;
                 OnCloseAsIs(text.Handle, text.Abortive, timeout);
                 break;
@@ -367,15 +402,23 @@ internal sealed class SocketEventLog
             case SocketEventKind.NonAbortive:
                 OnChosen(text.Handle, text.Kind == SocketEventKind.LingerZeroSet);
                 break;
+            case SocketEventKind.DescriptorClosed:
+                lock (_gate)
+                {
+                    _ending.Remove(text.Handle);
+                }
+
+                break;
         }
     }
 
     private void OnCreated(int hash, int descriptor)
     {
         object? owner = FlowOwner.Value;
-        CapturedFrame[]? frames = Volatile.Read(ref _creationStacks) > 0 ? CaptureFrames() : null;
+        CapturedFrame[]? frames = Volatile.Read(ref _allStacks) > 0 ? CaptureFrames() : null;
         lock (_gate)
         {
+            _ending.Remove(hash);
             if (_handles.Remove(hash, out OpenHandle? stale))
             {
                 Forget(stale);
@@ -413,12 +456,23 @@ internal sealed class SocketEventLog
 
     private void OnCloseAsIs(int hash, bool abortive, int timeout)
     {
-        CapturedFrame[] frames = CaptureFrames();
+        SocketState? state = null;
+        lock (_gate)
+        {
+            if (_handles.TryGetValue(hash, out OpenHandle? handle) && handle is { Closing: null, Connection: { Remote: { } remote, Local: { } local } }
+                && _reader.TryRead(handle.Descriptor, local, remote, out SocketState read))
+            {
+                state = read;
+            }
+        }
+
+        // The walk over the stack is what costs most here, and only of a close that a reset may follow somebody asks for the line.
+        CapturedFrame[] frames = !abortive && state is { IsOver: true } && Volatile.Read(ref _allStacks) == 0 ? [] : CaptureFrames();
         lock (_gate)
         {
             if (_handles.TryGetValue(hash, out OpenHandle? handle) && handle.Closing is null)
             {
-                handle.Closing = See(handle, frames, abortive, timeout, whole: true);
+                handle.Closing = See(handle, state, frames, abortive, timeout, whole: true);
             }
             else if (handle is null)
             {
@@ -457,15 +511,15 @@ internal sealed class SocketEventLog
                 // A handle that is older than the listener, or that was disposed without its socket. Where a blocking call was
                 // pending the connection is gone by now and nothing is read.
                 bool asked = known.PendingFrames is not null;
-                known.Closing = See(known, known.PendingFrames ?? frames!, known.PendingAbortive, asked ? known.PendingTimeout : NotAsked, whole: !asked);
+                known.Closing = See(known, null, known.PendingFrames ?? frames!, known.PendingAbortive, asked ? known.PendingTimeout : NotAsked, whole: !asked);
                 if (known.Closing is { Remote: not null } && known.Connection is null && !known.Closing.Listening)
                 {
                     Register(known, known.Closing.Local!, known.Closing.Remote, accepted: false);
                 }
             }
             else if (known.Closing.Remote is not null
-                && _reader.TryReadEndpoints(descriptor, out _, out IPEndPoint? remote)
-                && remote is null)
+                && _reader.TryLook(descriptor, out bool connected, out _)
+                && !connected)
             {
                 known.Closing.PeerVanishedWhileUnblocking = true;
             }
@@ -487,8 +541,17 @@ internal sealed class SocketEventLog
                 return;
             }
 
+            // Windows has another text for the end of it, which was not tried.
+            if (!OperatingSystem.IsWindows() && handle.IsTcp && _ending.Count < MaximumHandles)
+            {
+                _ending[hash] = handle;
+            }
+
             closing.LookedLast = DateTimeOffset.UtcNow;
-            closing.AtClose = _reader.TryRead(handle.Descriptor, out SocketState last) ? last : null;
+            SocketState last;
+            closing.AtClose = handle.Connection is { Remote: not null } open
+                ? _reader.TryRead(handle.Descriptor, open.Local, open.Remote, out last) ? last : null
+                : _reader.TryRead(handle.Descriptor, out last) ? last : null;
             closing.Origin = Origin(closing, abortive);
             if (handle.Connection is { } connection)
             {
@@ -550,9 +613,14 @@ internal sealed class SocketEventLog
         return CloseOrigin.Plain;
     }
 
-    private SocketClose? See(OpenHandle handle, CapturedFrame[] frames, bool abortive, int timeout, bool whole)
+    private SocketClose? See(OpenHandle handle, SocketState? read, CapturedFrame[] frames, bool abortive, int timeout, bool whole)
     {
-        if (!_reader.TryRead(handle.Descriptor, out SocketState state))
+        SocketState state;
+        if (read is { } known)
+        {
+            state = known;
+        }
+        else if (!_reader.TryRead(handle.Descriptor, out state))
         {
             return null;
         }
@@ -577,11 +645,27 @@ internal sealed class SocketEventLog
             Listening = state.Listening,
             UnreadBytes = state.UnreadBytes,
             LingerSeconds = state.LingerSeconds,
-            Frames = frames,
+            Frames = Shared(frames),
             SeenWhole = whole,
             AbortiveAsked = abortive,
             CloseTimeout = timeout,
         };
+    }
+
+    // A program closes in few places, and keeps each stack once.
+    private CapturedFrame[] Shared(CapturedFrame[] frames)
+    {
+        if (_stacks.TryGetValue(frames, out CapturedFrame[]? same))
+        {
+            return same;
+        }
+
+        if (_stacks.Count < MaximumStacks)
+        {
+            _stacks.Add(frames);
+        }
+
+        return frames;
     }
 
     // Which handle has connected is not told, so those that are not known to be connected yet are looked at, the newest first.
@@ -590,20 +674,23 @@ internal sealed class SocketEventLog
         for (int i = _unresolved.Count - 1; i >= 0 && maximum > 0; i--, maximum--)
         {
             OpenHandle handle = _unresolved[i];
-            if (!_reader.TryRead(handle.Descriptor, out SocketState state))
+            if (!_reader.TryLook(handle.Descriptor, out bool connected, out bool listening))
             {
                 _unresolved.RemoveAt(i);
             }
-            else if (state.Listening)
+            else if ((connected || listening) && _reader.TryReadEndpoints(handle.Descriptor, out IPEndPoint? local, out IPEndPoint? remote))
             {
-                handle.Local = state.Local;
-                _listeners.Add(handle);
-                _unresolved.RemoveAt(i);
-            }
-            else if (state.Remote is not null)
-            {
-                _unresolved.RemoveAt(i);
-                Register(handle, state.Local!, state.Remote, accepted: false);
+                if (listening)
+                {
+                    handle.Local = local;
+                    _listeners.Add(handle);
+                    _unresolved.RemoveAt(i);
+                }
+                else if (remote is not null)
+                {
+                    _unresolved.RemoveAt(i);
+                    Register(handle, local!, remote, accepted: false);
+                }
             }
         }
     }
@@ -696,7 +783,7 @@ internal sealed class SocketEventLog
         private int _disposed;
 
         private readonly bool _shared;
-        private bool _keepsCreationStacks;
+        private bool _keepsAllStacks;
 
         internal Lease(SocketEventLog log, bool shared)
         {
@@ -707,13 +794,16 @@ internal sealed class SocketEventLog
         /// <summary>The log.</summary>
         public SocketEventLog Log { get; }
 
-        /// <summary>From now on until this lease ends, keeps the stack of each socket's creation.</summary>
-        public void KeepCreationStacks()
+        /// <summary>
+        /// From now on until this lease ends, keeps the stack of each socket's creation, and of its close where the connection was over before
+        /// (<see cref="SocketState.IsOver"/>) too.
+        /// </summary>
+        public void KeepAllStacks()
         {
-            if (!_keepsCreationStacks)
+            if (!_keepsAllStacks)
             {
-                _keepsCreationStacks = true;
-                Interlocked.Increment(ref Log._creationStacks);
+                _keepsAllStacks = true;
+                Interlocked.Increment(ref Log._allStacks);
             }
         }
 
@@ -725,9 +815,9 @@ internal sealed class SocketEventLog
                 return;
             }
 
-            if (_keepsCreationStacks)
+            if (_keepsAllStacks)
             {
-                Interlocked.Decrement(ref Log._creationStacks);
+                Interlocked.Decrement(ref Log._allStacks);
             }
 
             if (!_shared)
@@ -748,6 +838,38 @@ internal sealed class SocketEventLog
     }
 
     private readonly record struct Ends(IPEndPoint Local, IPEndPoint? Remote);
+
+    private sealed class SameFrames : IEqualityComparer<CapturedFrame[]>
+    {
+        public bool Equals(CapturedFrame[]? x, CapturedFrame[]? y)
+        {
+            if (x is null || y is null || x.Length != y.Length)
+            {
+                return ReferenceEquals(x, y);
+            }
+
+            for (int i = 0; i < x.Length; i++)
+            {
+                if (x[i].Offset != y[i].Offset || x[i].Method != y[i].Method)
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
+        public int GetHashCode(CapturedFrame[] obj)
+        {
+            int hash = obj.Length;
+            foreach (CapturedFrame frame in obj)
+            {
+                hash = (hash * 31) + (frame.Method.GetHashCode() ^ frame.Offset);
+            }
+
+            return hash;
+        }
+    }
 
     private sealed class OpenHandle(int descriptor, object? owner, DateTimeOffset created)
     {

@@ -19,4 +19,15 @@ internal abstract class SocketReader
 
     /// <summary>Reads all; false where the descriptor is no TCP socket.</summary>
     public abstract bool TryRead(int descriptor, out SocketState state);
+
+    /// <summary>Reads what changes of a TCP socket whose ends are known: fewer system calls, where that can be.</summary>
+    public virtual bool TryRead(int descriptor, IPEndPoint local, IPEndPoint? remote, out SocketState state) => TryRead(descriptor, out state);
+
+    /// <summary>Tells of a TCP socket whether it has a peer just now, and whether it listens; false where it is no socket (any more).</summary>
+    public virtual bool TryLook(int descriptor, out bool connected, out bool listening)
+    {
+        bool read = TryRead(descriptor, out SocketState state);
+        (connected, listening) = (state.Remote is not null, state.Listening);
+        return read;
+    }
 }

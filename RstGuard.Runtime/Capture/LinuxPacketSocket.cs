@@ -36,6 +36,7 @@ public sealed class LinuxPacketSocket : IPacketSource
 {
     // 62 557-byte frames were seen on lo; 64 KiB is the limit of segmentation offload without BIG TCP.
     private const int FrameBufferSize = 65536 + 128;
+    private const int GatherNanoseconds = 250_000;
     private static readonly TimeSpan DisposeCheckInterval = TimeSpan.FromMilliseconds(50);
 
     private readonly Socket _socket;
@@ -48,6 +49,7 @@ public sealed class LinuxPacketSocket : IPacketSource
     private long _dropped;
     private long _number;
     private volatile bool _disposed;
+    private bool _hasRead;
 
     private LinuxPacketSocket(Socket socket, CaptureFilter filter, string interfaceName, int interfaceIndex, PacketRing? ring, string whyNoRing, bool seesWholeNamespace)
     {
@@ -101,7 +103,8 @@ public sealed class LinuxPacketSocket : IPacketSource
         options ??= new LinuxPacketSocketOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BufferSize, 4096, nameof(options));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.BufferSize, 1024 * 1024 * 1024, nameof(options));
-        FilterProgram.Instruction[] program = FilterProgram.Compile(filter, dropOutgoing: IsLoopback(options.InterfaceName));
+        bool loopback = IsLoopback(options.InterfaceName);
+        FilterProgram.Instruction[] program = FilterProgram.Compile(filter, dropOutgoing: loopback);
 
         if (!OperatingSystem.IsLinux())
         {
@@ -148,6 +151,11 @@ public sealed class LinuxPacketSocket : IPacketSource
                 int on = 1;
                 socket.SetRawSocketOption(SocketLevel, SocketTimestampNanoseconds, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in on)));
                 socket.SetRawSocketOption(PacketLevel, PacketAuxiliaryData, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in on)));
+            }
+
+            if (loopback)
+            {
+                IgnoreOutgoing(socket);
             }
 
             socket.Bind(new PacketEndPoint((int)index));
@@ -235,6 +243,21 @@ public sealed class LinuxPacketSocket : IPacketSource
         }
     }
 
+    // The filter drops what a loopback interface shows at sending; where the kernel does so (Linux 4.20), it need not copy the packet's head first
+    // (dev_queue_xmit_nit in net/core/dev.c).
+    private static void IgnoreOutgoing(Socket socket)
+    {
+        try
+        {
+            int on = 1;
+            socket.SetRawSocketOption(PacketLevel, PacketIgnoreOutgoing, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in on)));
+        }
+        catch (SocketException)
+        {
+            // An older kernel: the filter does it.
+        }
+    }
+
     // A loopback interface shows each packet twice, at sending and at receiving; any other one shows at sending what this end sends, and that alone.
     private static bool IsLoopback(string name) =>
         name == "lo" || NetworkInterface.GetAllNetworkInterfaces().Any(found => found.Name == name && found.NetworkInterfaceType == NetworkInterfaceType.Loopback);
@@ -283,6 +306,7 @@ public sealed class LinuxPacketSocket : IPacketSource
 
             if (length >= 0)
             {
+                _hasRead = true;
                 (long timestamp, int wireLength) = ReadControl(&message);
                 packet = new CapturedPacket(
                     _frame.AsSpan(0, (int)Math.Min(length, _frame.Length)),
@@ -301,6 +325,16 @@ public sealed class LinuxPacketSocket : IPacketSource
                 {
                     packet = default;
                     return ReadResult.TimedOut;
+                }
+
+                // Whoever sends a packet wakes a reader that waits in poll: a good part of what a capture costs the program that it watches. So
+                // where packets come, the reader lets some gather in the kernel's buffer first.
+                if (_hasRead)
+                {
+                    _hasRead = false;
+                    TimeSpecification moment = new() { Nanoseconds = GatherNanoseconds };
+                    Sleep(&moment, null);
+                    continue;
                 }
 
                 WaitForPacket(TimeSpan.FromSeconds((double)left / Stopwatch.Frequency));

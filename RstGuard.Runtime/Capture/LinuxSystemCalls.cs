@@ -16,6 +16,7 @@ internal static unsafe partial class LinuxSystemCalls
     public const int PacketStatistics = 6;
     public const int PacketAuxiliaryData = 8;
     public const int PacketVersion = 10;
+    public const int PacketIgnoreOutgoing = 23;
 
     public const int ReadAndWrite = 3;
     public const int Shared = 1;
@@ -107,6 +108,9 @@ internal static unsafe partial class LinuxSystemCalls
 
     [LibraryImport("libc", EntryPoint = "recvmsg", SetLastError = true)]
     public static partial nint ReceiveMessage(nint socket, MessageHeader* message, int flags);
+
+    [LibraryImport("libc", EntryPoint = "nanosleep")]
+    public static partial int Sleep(TimeSpecification* time, TimeSpecification* left);
 
     [LibraryImport("libc", EntryPoint = "if_nametoindex", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial uint InterfaceIndex(string name);

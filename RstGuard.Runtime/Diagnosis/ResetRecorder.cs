@@ -18,7 +18,10 @@ public sealed record ResetRecorderOptions
     /// <summary>How long traffic must have been quiet at <see cref="ResetRecorder.StopAsync"/>, waited for once; 0 to 10 seconds.</summary>
     public TimeSpan Settle { get; init; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Tells that nothing more can come, so that <see cref="Settle"/> need not be waited for; null where nobody can tell.</summary>
+    /// <summary>
+    /// Tells that nothing more can come, so that <see cref="Settle"/> need not be waited for to its end; null where nobody can tell. It is asked
+    /// again and again meanwhile.
+    /// </summary>
     internal Func<bool>? IsSettled { get; init; }
 
     /// <summary>How long <see cref="ResetRecorder.StopAsync"/> waits for its sentinel; up to 60 seconds.</summary>
@@ -40,6 +43,9 @@ public sealed class ResetRecorder : IAsyncDisposable
     // RFC 863.
     private const int DiscardPort = 9;
 
+    // Between two looks at whether all has settled.
+    private const int LongestLook = 16;
+
     private static readonly TimeSpan ReadTimeout = TimeSpan.FromMilliseconds(100);
 
     private readonly IPacketSource _source;
@@ -58,6 +64,7 @@ public sealed class ResetRecorder : IAsyncDisposable
     private readonly object _stopLock = new();
     private Task<ResetRecording>? _stopping;
     private Exception? _failure;
+    private CaptureStatistics _statistics;
     private long _summariesDropped;
     private long _lastPacketTicks = Environment.TickCount64;
     private volatile bool _firstSentinelSeen;
@@ -149,9 +156,9 @@ public sealed class ResetRecorder : IAsyncDisposable
         if (_source.IsLive)
         {
             TimeSpan quiet = TimeSpan.FromMilliseconds(Environment.TickCount64 - Interlocked.Read(ref _lastPacketTicks));
-            if (quiet < _options.Settle && _options.IsSettled?.Invoke() != true)
+            if (quiet < _options.Settle)
             {
-                await Task.WhenAny(Task.Delay(_options.Settle - quiet), _readerEnded.Task).ConfigureAwait(false);
+                await SettleAsync(_options.Settle - quiet).ConfigureAwait(false);
             }
 
             if (!await SendSentinelAsync().ConfigureAwait(false))
@@ -167,7 +174,7 @@ public sealed class ResetRecorder : IAsyncDisposable
         }
 
         await _readerEnded.Task.ConfigureAwait(false);
-        CaptureStatistics statistics = _source.GetStatistics();
+        CaptureStatistics statistics = _statistics;
         TcpCounters? counters = _counters is null ? null : _counters.Read() - _countersAtStart;
         Release();
         if (_failure is CaptureException failure)
@@ -262,6 +269,19 @@ public sealed class ResetRecorder : IAsyncDisposable
             : CounterProof.NoUnreadClose;
     }
 
+    private async Task SettleAsync(TimeSpan most)
+    {
+        // A server closes a moment after its client: seldom is all of the time needed.
+        long deadline = Environment.TickCount64 + (long)most.TotalMilliseconds;
+        int milliseconds = 1;
+        for (long left = (long)most.TotalMilliseconds; left > 0 && _options.IsSettled?.Invoke() != true && !_readerEnded.Task.IsCompleted; left = deadline - Environment.TickCount64)
+        {
+            int wait = _options.IsSettled is null ? (int)left : (int)Math.Min(left, milliseconds);
+            await Task.WhenAny(Task.Delay(wait), _readerEnded.Task).ConfigureAwait(false);
+            milliseconds = Math.Min(2 * milliseconds, LongestLook);
+        }
+    }
+
     private async Task<bool> SendSentinelAsync()
     {
         long deadline = Environment.TickCount64 + (long)_options.SentinelTimeout.TotalMilliseconds;
@@ -301,7 +321,28 @@ public sealed class ResetRecorder : IAsyncDisposable
         }
         finally
         {
-            _readerEnded.TrySetResult();
+            EndReading();
+        }
+    }
+
+    private void EndReading()
+    {
+        try
+        {
+            _statistics = _source.GetStatistics();
+        }
+        catch (Exception exception)
+        {
+            _failure ??= exception;
+        }
+
+        _readerEnded.TrySetResult();
+
+        // To close a packet socket the kernel waits until no processor looks at it any more (synchronize_net in packet_release, net/packet/af_packet.c):
+        // 10 to 15 ms that nobody but this thread, which has ended otherwise, need wait for.
+        if (_source.IsLive)
+        {
+            _source.Dispose();
         }
     }
 
@@ -317,6 +358,8 @@ public sealed class ResetRecorder : IAsyncDisposable
             }
             else if (Sentinel.IsMatch(packet, _sentinel))
             {
+                // All that was sent before it has been read: what waits in the socket for more need not time out first.
+                _stop = true;
                 _sentinelSeen.TrySetResult();
             }
 
@@ -359,9 +402,14 @@ public sealed class ResetRecorder : IAsyncDisposable
         });
     }
 
+    // A live source is closed by the thread that read it.
     private void Release()
     {
-        _source.Dispose();
+        if (!_source.IsLive)
+        {
+            _source.Dispose();
+        }
+
         _sentinelSocket?.Dispose();
         _counters?.Dispose();
     }

@@ -22,6 +22,7 @@ public sealed class ResetGuard : IAsyncDisposable
 {
     // inet_csk_listen_stop resets what waits in the close itself; the rest is for a slow machine.
     private static readonly TimeSpan ListenerClose = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(100);
     private static readonly object Gate = new();
     private static readonly List<ResetGuard> Active = [];
 
@@ -47,7 +48,7 @@ public sealed class ResetGuard : IAsyncDisposable
         _lease = options.AcquireEvents();
         if (options.CreationStacks)
         {
-            _lease.KeepCreationStacks();
+            _lease.KeepAllStacks();
         }
 
         if (options.FailAtDispose)
@@ -59,7 +60,7 @@ public sealed class ResetGuard : IAsyncDisposable
         {
             _recorder = ResetRecorder.Start(
                 options.OpenSource(options.Filter),
-                new ResetRecorderOptions { Observer = _packets.Add, IsSettled = () => _lease.Log.Distrust is null && _lease.Log.AllClosed(this, orNobody: !_shared, _started) });
+                new ResetRecorderOptions { Observer = _packets.Add, Settle = Settle, IsSettled = () => _lease.Log.Distrust is null && _lease.Log.AllClosed(this, orNobody: !_shared, _started, Settle) });
         }
         catch (CaptureException exception)
         {

@@ -33,7 +33,7 @@ public sealed record ResetGuardOptions
 
     /// <summary>
     /// Whether the place where each socket was created is kept too, for sockets that a framework or the finalizer closes. Costs a stack walk for
-    /// each socket.
+    /// each socket, and one for each close that can't reset any more.
     /// </summary>
     public bool CreationStacks { get; init; }
 

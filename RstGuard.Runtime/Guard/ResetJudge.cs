@@ -76,7 +76,7 @@ internal static class ResetJudge
             Candidates = candidates,
             Confidence = confidence,
             Origin = close?.Origin,
-            Site = close is null ? null : CloseSiteResolver.Resolve(close),
+            Site = close is null or { Frames.Length: 0 } ? null : CloseSiteResolver.Resolve(close),
             CreationSite = sender?.CreationFrames is { } creation ? CloseSiteResolver.ResolveCreation(creation) : null,
             UnreadBytes = close?.Origin == CloseOrigin.PendingBlocking ? close.UnreadBytes : close?.AtClose?.UnreadBytes ?? close?.UnreadBytes,
             UnacknowledgedBytes = Unacknowledged(verdict),

@@ -90,6 +90,7 @@ internal sealed class ClosingSource
             {
                 MethodInfo run = context.LoadFromAssemblyPath(assembly).GetType("Program")!.GetMethod("Run")!;
                 using SocketEventLog.Lease lease = SocketEventLog.Acquire();
+                lease.KeepAllStacks();
                 Assert.Null(lease.Log.Distrust);
                 (Socket socket, Socket peer) = LoopbackConnection.Open();
                 var local = (IPEndPoint)socket.LocalEndPoint!;
