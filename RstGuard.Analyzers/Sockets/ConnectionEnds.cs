@@ -157,7 +157,7 @@ internal sealed class ConnectionEnds
         foreach (SocketOperation operation in Body.Operations)
         {
             // Through another name of the object's: perhaps the same connection.
-            if (operation.Kind is SocketOperationKind.Close or SocketOperationKind.Abort && (ConnectionHolder.Of(operation, Body) is not ILocalSymbol local || IsNameOfMember(local)))
+            if (operation.Kind is SocketOperationKind.Close or SocketOperationKind.Abort && !Body.Model.Types.IsPlainStream(operation.Connection?.Type) && (ConnectionHolder.Of(operation, Body) is not ILocalSymbol local || IsNameOfMember(local)))
             {
                 _ends.Add(operation.Operation);
             }

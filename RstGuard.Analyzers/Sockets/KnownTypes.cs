@@ -61,6 +61,8 @@ internal sealed class KnownTypes(Compilation compilation)
 
     private readonly ImmutableArray<INamedTypeSymbol> _views = All(compilation, "System.Span`1", "System.ReadOnlySpan`1", "System.Memory`1", "System.ReadOnlyMemory`1");
 
+    private readonly ImmutableArray<INamedTypeSymbol> _plainStreams = All(compilation, "System.IO.FileStream", "System.IO.MemoryStream", "System.IO.Pipes.PipeStream");
+
     /// <summary>False: nothing here can open a connection, and no rule need look.</summary>
     internal bool Exist => Socket is not null && LingerOption is not null;
 
@@ -94,6 +96,20 @@ internal sealed class KnownTypes(Compilation compilation)
         foreach (INamedTypeSymbol decoder in _decoders)
         {
             if (IsOrDerives(type, decoder))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether <paramref name="type"/> is a stream over a file, a pipe or memory, which lies over no connection.</summary>
+    internal bool IsPlainStream(ITypeSymbol? type)
+    {
+        foreach (INamedTypeSymbol stream in _plainStreams)
+        {
+            if (IsOrDerives(type, stream))
             {
                 return true;
             }

@@ -7,17 +7,30 @@ using RstGuard.Sockets;
 
 namespace RstGuard.Rules;
 
+/// <summary>How a field comes to forget its connection.</summary>
+internal enum ForgottenKind
+{
+    /// <summary>A handler of what failed after the connect sets it to null.</summary>
+    Forgotten,
+
+    /// <summary>A method sets it to null after a shutdown or a disconnect.</summary>
+    Abandoned,
+}
+
 /// <summary>
-/// A connection that a field held alone, until a handler of what failed after the connect set the field to null: nobody can close it any more.
+/// A connection that a field held alone, until the field was set to null without a close: nobody can close it any more.
 /// </summary>
 internal sealed class ForgottenConnection
 {
-    private ForgottenConnection(ISymbol field, ISimpleAssignmentOperation forgotten, IOperation failing)
+    private ForgottenConnection(ForgottenKind kind, ISymbol field, ISimpleAssignmentOperation forgotten, IOperation failing)
     {
+        Kind = kind;
         Field = field;
         Forgotten = forgotten;
         Failing = failing;
     }
+
+    internal ForgottenKind Kind { get; }
 
     /// <summary>The field or property.</summary>
     internal ISymbol Field { get; }
@@ -25,13 +38,15 @@ internal sealed class ForgottenConnection
     /// <summary>Sets it to null.</summary>
     internal ISimpleAssignmentOperation Forgotten { get; }
 
-    /// <summary>What fails while the connection is open.</summary>
+    /// <summary>What fails while the connection is open; what shuts it down or disconnects it.</summary>
     internal IOperation Failing { get; }
 
     internal static IEnumerable<ForgottenConnection> In(SocketBody body, CancellationToken cancellationToken)
     {
         // A handshake fails after the connect, and leaves the connection open under it.
-        if (body.OperationsOf(SocketOperationKind.Handshake).Count == 0 || body.OperationsOf(SocketOperationKind.Connect).Count == 0)
+        bool connects = body.OperationsOf(SocketOperationKind.Handshake).Count > 0 && body.OperationsOf(SocketOperationKind.Connect).Count > 0;
+        bool saysGoodbye = body.OperationsOf(SocketOperationKind.Shutdown).Count > 0 || body.OperationsOf(SocketOperationKind.Disconnect).Count > 0;
+        if (!connects && !saysGoodbye)
         {
             yield break;
         }
@@ -45,13 +60,25 @@ internal sealed class ForgottenConnection
         {
             foreach (IOperation reference in body.ReferencesTo(field))
             {
-                if (reference.Parent is ISimpleAssignmentOperation { Parent: IExpressionStatementOperation } assignment && assignment.Target == reference
-                    && assignment.Value.Unwrap().ConstantValue is { HasValue: true, Value: null }
-                    && SocketKindOf.SymbolOf(reference) is not null
-                    && HandlerOf(assignment) is { } handler && FailingIn(handler, field, body) is { } failing
+                if (reference.Parent is not ISimpleAssignmentOperation { Parent: IExpressionStatementOperation } assignment || assignment.Target != reference
+                    || assignment.Value.Unwrap().ConstantValue is not { HasValue: true, Value: null }
+                    || SocketKindOf.SymbolOf(reference) is null)
+                {
+                    continue;
+                }
+
+                if (connects && HandlerOf(assignment) is { } handler && FailingIn(handler, field, body) is { } failing
                     && !IsEnded(handler, assignment, failing, ConnectionEnds.Of(field, body, cancellationToken), body))
                 {
-                    yield return new ForgottenConnection(field, assignment, failing);
+                    // TLS is made over it: no datagrams.
+                    if (!SocketKindOf.IsMadeWithoutTcp(reference, body, cancellationToken))
+                    {
+                        yield return new ForgottenConnection(ForgottenKind.Forgotten, field, assignment, failing);
+                    }
+                }
+                else if (saysGoodbye && AbandonedConnection.GoodbyeBefore(assignment, field, body, cancellationToken) is { } goodbye)
+                {
+                    yield return new ForgottenConnection(ForgottenKind.Abandoned, field, assignment, goodbye);
                 }
             }
         }
@@ -109,7 +136,7 @@ internal sealed class ForgottenConnection
     }
 
     /// <summary>Another name of the field's connection: each value that the local gets is the field's, or becomes it.</summary>
-    private static bool IsNameOf(ILocalSymbol local, ISymbol field, SocketBody body) => body.ValuesOf(local) is { Count: > 0 } values && values.All(value =>
+    internal static bool IsNameOf(ILocalSymbol local, ISymbol field, SocketBody body) => body.ValuesOf(local) is { Count: > 0 } values && values.All(value =>
         SymbolEqualityComparer.Default.Equals(SocketKindOf.SymbolOf(value.Unwrap())?.OriginalDefinition, field)
         || (value.Unwrap() is ISimpleAssignmentOperation chained && SymbolEqualityComparer.Default.Equals(SocketKindOf.SymbolOf(chained.Target)?.OriginalDefinition, field))
         || body.ReferencesTo(local).Any(reference => reference.Wrapped() is { Parent: ISimpleAssignmentOperation stored } given && stored.Value == given

@@ -259,6 +259,11 @@ internal sealed class LeakedConnection
     /// <summary>A throw of the function, and not because there is no connection.</summary>
     private static bool IsOwnThrow(IThrowOperation thrown, ILocalSymbol local, IOperation opened, SocketBody body)
     {
+        if (TellsOfConnect(thrown.Exception))
+        {
+            return false;
+        }
+
         for (IOperation? outer = thrown.Parent; outer is not null && outer.Syntax.Span.End > opened.Syntax.Span.End; outer = outer.Parent)
         {
             IOperation? condition = outer switch
@@ -267,15 +272,33 @@ internal sealed class LeakedConnection
                 ICoalesceOperation coalesce => coalesce.Value,
                 _ => null,
             };
-            if (condition is not null && condition.DescendantsAndSelf().Any(part => part is IPropertyReferenceOperation { Property.Name: "Connected" }
-                || SymbolEqualityComparer.Default.Equals(SocketKindOf.SymbolOf(part), local) && part.Wrapped().Parent is IBinaryOperation or IIsPatternOperation or ICoalesceOperation
-                || part is ILocalReferenceOperation { Local: var told } && !SymbolEqualityComparer.Default.Equals(told, local) && body.ValuesOf(told).Any(value => Paths.IsInside(opened, value))))
+            if (TellsOfConnect(condition) || (condition is not null && condition.DescendantsAndSelf().Any(part => part is IPropertyReferenceOperation { Property.Name: "Connected" }
+                || (SymbolEqualityComparer.Default.Equals(SocketKindOf.SymbolOf(part), local) && part.Wrapped().Parent is IBinaryOperation or IIsPatternOperation or ICoalesceOperation))))
             {
                 return false;
             }
         }
 
         return true;
+
+        // What the connect returns, or what a try around it sets when it works or fails.
+        bool TellsOfConnect(IOperation? value) => value is not null && value.DescendantsAndSelf().Any(part => part is ILocalReferenceOperation { Local: var told }
+            && !SymbolEqualityComparer.Default.Equals(told, local)
+            && body.ValuesOf(told).Any(given => Paths.IsInside(opened, given) || (TryAround(opened) is { } attempt && Paths.IsInside(given, attempt) && !Paths.IsInside(thrown, attempt))));
+    }
+
+    /// <summary>The innermost try with a handler around <paramref name="operation"/>, in its function.</summary>
+    private static ITryOperation? TryAround(IOperation operation)
+    {
+        for (IOperation? outer = operation.Parent; outer is not null and not (IAnonymousFunctionOperation or ILocalFunctionOperation); outer = outer.Parent)
+        {
+            if (outer is ITryOperation { Catches.IsEmpty: false } attempt)
+            {
+                return attempt;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>The function catches it, goes on, and may close the connection then.</summary>

@@ -37,17 +37,13 @@ public sealed class RST3001ConnectionNeverClosed() : SocketRule(Catalogue.Connec
 
             foreach (ForgottenConnection forgotten in ForgottenConnection.In(body, context.CancellationToken))
             {
-                // TLS is made over it: no datagrams.
-                if (!SocketKindOf.IsMadeWithoutTcp(forgotten.Forgotten.Target, body, context.CancellationToken))
-                {
-                    context.Report(
-                        forgotten.Forgotten.Syntax.GetLocation(),
-                        ImmutableDictionary<string, string?>.Empty,
-                        forgotten.Failing,
-                        severity: null,
-                        forgotten.Field.Name,
-                        Texts.Get("RST3001Forgotten"));
-                }
+                context.Report(
+                    forgotten.Forgotten.Syntax.GetLocation(),
+                    ImmutableDictionary<string, string?>.Empty,
+                    forgotten.Failing,
+                    severity: null,
+                    forgotten.Field.Name,
+                    Texts.Get("RST3001" + forgotten.Kind));
             }
         }
     }

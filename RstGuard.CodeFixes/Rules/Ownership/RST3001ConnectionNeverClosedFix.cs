@@ -10,7 +10,7 @@ namespace RstGuard.Rules;
 
 /// <summary>
 /// RST3001: closes the connection. One that stays in the method gets a <c>using</c>; one that is given away gets a catch that closes it
-/// when something fails before that; one that nobody takes is closed where it is accepted; one that a handler forgets, before it is forgotten.
+/// when something fails before that; one that nobody takes is closed where it is accepted; one that a field forgets, before it is forgotten.
 /// </summary>
 [ExportCodeFixProvider(LanguageNames.CSharp, Name = nameof(RST3001ConnectionNeverClosedFix))]
 public sealed class RST3001ConnectionNeverClosedFix() : SocketFix(Catalogue.ConnectionNeverClosed, "RST3001")
@@ -24,7 +24,7 @@ public sealed class RST3001ConnectionNeverClosedFix() : SocketFix(Catalogue.Conn
 
         if (node is AssignmentExpressionSyntax { Left: var field, Parent: ExpressionStatementSyntax statement })
         {
-            return ForgottenConnection.In(body, document.CancellationToken).Any(forgotten => forgotten.Forgotten.Syntax == node)
+            return ForgottenConnection.In(body, document.CancellationToken).Any(forgotten => forgotten.Forgotten.Syntax == node && !IsSkippedByThrow(forgotten))
                 ? ImmutableArray.Create(new TextChange(new TextSpan(statement.SpanStart, 0), $"{field}?.Dispose();{document.SeparatorBefore(statement)}"))
                 : ImmutableArray<TextChange>.Empty;
         }
@@ -48,6 +48,10 @@ public sealed class RST3001ConnectionNeverClosedFix() : SocketFix(Catalogue.Conn
 
         return edits?.ToImmutableArray() ?? ImmutableArray<TextChange>.Empty;
     }
+
+    /// <summary>An exception of the shutdown would pass a close by that stands after it in one try, or in a handler.</summary>
+    private static bool IsSkippedByThrow(ForgottenConnection forgotten) => forgotten.Kind == ForgottenKind.Abandoned
+        && forgotten.Failing.Syntax.Ancestors().Any(outer => outer is TryStatementSyntax or CatchClauseSyntax or FinallyClauseSyntax && outer.Span.Contains(forgotten.Forgotten.Syntax.Span));
 
     /// <summary>Nobody else gets it: whatever closes it now, the end of a scope may close it as well.</summary>
     private static bool StaysHere(LeakedConnection leak, SocketBody body) => body.LocalAliases.HandOversOf(leak.Holder!).IsEmpty;

@@ -65,6 +65,8 @@ public sealed class RST3001ConnectionNeverClosedFixTests
     [InlineData("class C { void M(Socket l, bool full) { var s = [|l.Accept()|]; if (full) { s.Shutdown(SocketShutdown.Both); return; } Keep(s); } static void Keep(Socket s) { } }")]
     [InlineData("class C { TcpClient? _c; void M(TcpListener l) { var c = [|l.AcceptTcpClient()|]; c.GetStream().WriteByte(1); _c = c; Start(); } void Start() { } }")]
     [InlineData("class C { void M(TcpListener l) { _ = [|l.AcceptTcpClient()|]; } }")]
+    [InlineData("class C { TcpClient? _c; void M() { _c = new TcpClient(\"a\", 1); } void Stop() { try { _c!.Client.Shutdown(SocketShutdown.Both); [|_c = null|]; } catch (SocketException) { } } }")]
+    [InlineData("class C { TcpClient? _c; void M() { _c = new TcpClient(\"a\", 1); } void Stop() { try { _c!.NoDelay = true; } finally { _c!.Client.Shutdown(SocketShutdown.Both); [|_c = null|]; } } }")]
     public Task WhereItMightBeWrong_NothingIsOffered(string source) => Rule.OffersNoFixAsync(source);
 
     [Fact]
@@ -116,4 +118,49 @@ public sealed class RST3001ConnectionNeverClosedFixTests
             }
         }
         """);
+
+    [Theory]
+    [InlineData("_c.Client.Shutdown(SocketShutdown.Both);")]
+    [InlineData("_c.Client.Disconnect(false);")]
+    [InlineData("try { _c.Client.Shutdown(SocketShutdown.Both); } catch (SocketException) { }")]
+    public Task ConnectionThatIsForgottenAfterAGoodbye_IsClosedBefore(string goodbye) => Rule.FixesAsync(
+        $$"""
+        class C
+        {
+            TcpClient? _c;
+            void Start() => _c = new TcpClient("a", 1);
+            void Stop()
+            {
+                if (_c != null)
+                {
+                    {{goodbye}}
+
+                    // Nobody is there any more.
+                    [|_c = null|];
+                }
+            }
+        }
+        """,
+        $$"""
+        class C
+        {
+            TcpClient? _c;
+            void Start() => _c = new TcpClient("a", 1);
+            void Stop()
+            {
+                if (_c != null)
+                {
+                    {{goodbye}}
+
+                    // Nobody is there any more.
+                    _c?.Dispose();
+                    _c = null;
+                }
+            }
+        }
+        """);
+
+    [Fact]
+    public Task HalfTypedGoodbye_IsSurvived() => Rule.SurvivesCutsAsync(
+        "class C { TcpClient? _c; void Start() => _c = new TcpClient(\"a\", 1); void Stop() { if (_c != null) { _c.Client.Shutdown(SocketShutdown.Both); _c = null; } } }");
 }

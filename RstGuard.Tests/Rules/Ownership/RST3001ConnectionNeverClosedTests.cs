@@ -98,6 +98,10 @@ public sealed class RST3001ConnectionNeverClosedTests
         Method("void", "var c = new TcpClient(); c.NoDelay = true;"),
         Method("void", "var s = new Socket(SocketType.Stream, ProtocolType.Tcp); s.Bind(new IPEndPoint(IPAddress.Any, 0)); if (s.LocalEndPoint is null) throw new InvalidDataException();"),
         Method("TcpClient", Plain + "if (!c.Connected) throw new IOException(); return c;"),
+        // What a handler of the connect has caught: there is no connection then.
+        Method("Stream", "Socket? s = null; SocketException? failed = null; foreach (var a in Dns.GetHostAddresses(\"a\")) { s = new Socket(a.AddressFamily, SocketType.Stream, ProtocolType.Tcp); try { s.Connect(a, 1); failed = null; break; } catch (SocketException e) { failed = e; s = null; } } if (failed != null) { throw failed; } return new NetworkStream(s!, true);"),
+        Method("Socket", "Exception? failed = null; var s = new Socket(SocketType.Stream, ProtocolType.Tcp); try { s.Connect(\"a\", 1); } catch (Exception e) { failed = e; } if (failed is not null) throw new IOException(\"a\", failed); return s;"),
+        Method("Socket", "bool up = false; var s = new Socket(SocketType.Stream, ProtocolType.Tcp); try { s.Connect(\"a\", 1); up = true; } catch (SocketException) { } if (!up) { throw new IOException(); } return s;"),
         Async("object", "var s = new Socket(SocketType.Stream, ProtocolType.Tcp); try { await s.ConnectAsync(\"a\", 1); } catch (Exception e) { return e; } return s;"),
         "class C { void M(TcpListener l) { var c = new TcpClient(); try { c = l.AcceptTcpClient(); } finally { c.Close(); } } }",
         "class C { async Task M(TcpListener l) { var t = l.AcceptTcpClientAsync(); using var c = await t; c.GetStream().WriteByte(1); } }",
@@ -223,4 +227,79 @@ public sealed class RST3001ConnectionNeverClosedTests
     [Fact]
     public Task FieldOfALocalSocket_IsSilent() => Rule.IsSilentAsync(
         "class C { Socket? _s = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified); void M(EndPoint to) { try { _s!.Connect(to); var tls = new System.Net.Security.SslStream(new NetworkStream(_s)); tls.AuthenticateAsClient(\"a\"); } catch { _s = null; throw; } } }");
+
+    private static string Owner(string members, string end, string fields = "TcpClient? _c;") =>
+        $"class C {{ {fields} {members} void Stop() {{ {end} }} }}";
+
+    private const string Connects = "void Start() { _c = new TcpClient(); _c.Connect(\"a\", 1); }";
+
+    /// <summary>Who says goodbye is the one who closes.</summary>
+    [Theory]
+    [InlineData(Connects, "if (_c != null) { _c.Client.Shutdown(SocketShutdown.Both); [|_c = null|]; }")]
+    [InlineData(Connects, "if (_c != null) { if (_c.Connected) { _c.Client.Disconnect(true); } [|_c = null|]; }")]
+    [InlineData(Connects, "_c!.Client.Shutdown(SocketShutdown.Send); [|_c = null|];")]
+    [InlineData(Connects, "_c?.Client.Disconnect(false); [|_c = null|];")]
+    [InlineData(Connects, "try { _c!.Client.Shutdown(SocketShutdown.Both); } catch (SocketException) { } [|this._c = null|];")]
+    [InlineData(Connects, "var c = _c!; c.Client.Shutdown(SocketShutdown.Both); [|_c = null|];")]
+    [InlineData(Connects, "if (_c!.Available > 0) { _c.Close(); } else { _c.Client.Shutdown(SocketShutdown.Both); } [|_c = null|];")]
+    [InlineData(Connects + " public void Dispose() => _c?.Close();", "_c!.Client.Disconnect(false); [|_c = null|];")]
+    [InlineData("void Start(TcpListener l) { _c = l.AcceptTcpClient(); } int Read(byte[] b) { var c = _c!; return c.GetStream().Read(b); }", "_c!.Client.Shutdown(SocketShutdown.Both); [|_c = null|];")]
+    // Another connection's close, and a file's.
+    [InlineData(Connects + " TcpClient _other = new(); FileStream? _log;", "_log?.Close(); _c!.Client.Disconnect(false); [|_c = null|];")]
+    // A look at it, and an object that keeps the stream and can't be closed.
+    [InlineData("readonly Action<TcpClient>? _made, _end; Parser? _p; void Start() { _c = new TcpClient(); _c.Connect(\"a\", 1); if (_made != null) { _made(_c); } _p = new Parser(_c.GetStream()); _p.Login(); } class Parser { readonly Stream _s; internal Parser(Stream s) => _s = s; internal void Login() => _s.WriteByte(1); }", "_p!.Login(); if (_c != null) { if (_c.Connected) { if (_end == null) { _c.Client.Disconnect(true); } else { _end(_c); } } [|_c = null|]; }")]
+    public Task FieldThatIsForgottenAfterAGoodbye_IsFlagged(string members, string end) => Rule.FlagsAsync(Owner(members, end));
+
+    [Theory]
+    [InlineData(Connects, "_c!.Client.Shutdown(SocketShutdown.Both); _c.Close(); _c = null;")]
+    [InlineData(Connects, "_c!.Client.Shutdown(SocketShutdown.Both); _c.Client.Dispose(); _c = null;")]
+    [InlineData(Connects, "_c!.Client.Shutdown(SocketShutdown.Both); _c.GetStream().Close(); _c = null;")]
+    [InlineData(Connects, "var c = _c!; c.Client.Shutdown(SocketShutdown.Both); _c = null; c.Close();")]
+    [InlineData(Connects, "try { _c!.Client.Shutdown(SocketShutdown.Both); } finally { _c!.Close(); _c = null; }")]
+    [InlineData(Connects + " void Clean() => _c?.Close();", "_c!.Client.Shutdown(SocketShutdown.Both); Clean(); _c = null;")]
+    [InlineData(Connects, "_c!.Client.Shutdown(SocketShutdown.Both); using (_c) { } _c = null;")]
+    [InlineData(Connects, "_c!.Client.Shutdown(SocketShutdown.Both); ((IDisposable)_c).Dispose(); _c = null;")]
+    // Only reading has ended, or nothing at all, or on another path.
+    [InlineData(Connects, "_c!.Client.Shutdown(SocketShutdown.Receive); _c = null;")]
+    [InlineData(Connects, "_c = null;")]
+    [InlineData(Connects, "if (_c!.Available > 0) { _c.Client.Shutdown(SocketShutdown.Both); return; } _c = null;")]
+    // The other name of it, in another member, closes.
+    [InlineData("void Run() { var c = new TcpClient(\"a\", 1); _c = c; while (c.GetStream().ReadByte() >= 0) { } c.Close(); }", "_c!.Client.Shutdown(SocketShutdown.Send); _c = null;")]
+    [InlineData(Connects + " void Run() { var c = _c!; while (c.GetStream().ReadByte() >= 0) { } c.Close(); }", "_c!.Client.Shutdown(SocketShutdown.Send); _c = null;")]
+    [InlineData(Connects + " void Run() { using var c = _c!; while (c.GetStream().ReadByte() >= 0) { } }", "_c!.Client.Shutdown(SocketShutdown.Send); _c = null;")]
+    [InlineData(Connects + " void Run() { using var s = _c!.GetStream(); while (s.ReadByte() >= 0) { } }", "_c!.Client.Shutdown(SocketShutdown.Send); _c = null;")]
+    // The stream is kept, returned, or given to what can be closed.
+    [InlineData("Stream? _s; void Start() { _c = new TcpClient(\"a\", 1); _s = _c.GetStream(); } void Dispose() => _s?.Dispose();", "_c!.Client.Shutdown(SocketShutdown.Both); _c = null;")]
+    [InlineData("Stream Start() { _c = new TcpClient(\"a\", 1); return _c.GetStream(); }", "_c!.Client.Shutdown(SocketShutdown.Both); _c = null;")]
+    [InlineData("StreamReader? _r; void Start() { _c = new TcpClient(\"a\", 1); _r = new StreamReader(_c.GetStream()); }", "_c!.Client.Shutdown(SocketShutdown.Both); _c = null;")]
+    [InlineData("Parser? _p; void Start() { _c = new TcpClient(\"a\", 1); _p = new Parser(_c.GetStream()); } class Parser : IDisposable { readonly Stream _s; internal Parser(Stream s) => _s = s; public void Dispose() => _s.Close(); }", "_c!.Client.Shutdown(SocketShutdown.Both); _c = null;")]
+    [InlineData("Parser? _p; void Start() { _c = new TcpClient(\"a\", 1); _p = new Parser(_c.GetStream()); } void Quit() => _p?.Close(); class Parser { readonly Stream _s; internal Parser(Stream s) => _s = s; internal void Close() => _s.Close(); }", "_c!.Client.Shutdown(SocketShutdown.Both); _c = null;")]
+    [InlineData("Parser? _p; void Start(List<object> all) { _c = new TcpClient(\"a\", 1); _p = new Parser(_c.GetStream()); all.Add(_p); } class Parser { internal Stream S; internal Parser(Stream s) => S = s; }", "_c!.Client.Shutdown(SocketShutdown.Both); _c = null;")]
+    [InlineData("void Start() { _c = new TcpClient(\"a\", 1); new Parser(_c.GetStream()).Run(); } class Parser { readonly Stream _s; internal Parser(Stream s) => _s = s; internal void Run() => _s.Close(); }", "_c!.Client.Shutdown(SocketShutdown.Both); _c = null;")]
+    // Somebody else had it first, gets it, or hears of it.
+    [InlineData("internal C(TcpClient c) => _c = c;", "_c!.Client.Shutdown(SocketShutdown.Both); _c = null;")]
+    [InlineData(Connects + " readonly List<TcpClient> _idle = new();", "_c!.Client.Disconnect(true); _idle.Add(_c); _c = null;")]
+    [InlineData("readonly List<TcpClient> _all = new(); void Start() { _c = new TcpClient(\"a\", 1); _all.Add(_c); }", "_c!.Client.Disconnect(true); _c = null;")]
+    [InlineData("event Action<TcpClient>? Made; void Start() { _c = new TcpClient(\"a\", 1); Made?.Invoke(_c); }", "_c!.Client.Disconnect(true); _c = null;")]
+    [InlineData("void Start() { _c = new TcpClient(\"a\", 1); _c.Client.BeginReceive(new byte[1], 0, 1, SocketFlags.None, Got, _c); } static void Got(IAsyncResult r) => ((TcpClient)r.AsyncState!).Close();", "_c!.Client.Shutdown(SocketShutdown.Send); _c = null;")]
+    [InlineData("void Start() { _c = new TcpClient(\"a\", 1); var e = new SocketAsyncEventArgs(); e.Completed += (s, _) => ((Socket)s!).Close(); _c.Client.ReceiveAsync(e); }", "_c!.Client.Shutdown(SocketShutdown.Send); _c = null;")]
+    [InlineData("void Start() { _c = new TcpClient(\"a\", 1); Task.Run(() => { using (_c) { _c.GetStream().ReadByte(); } }); }", "_c!.Client.Shutdown(SocketShutdown.Send); _c = null;")]
+    // Its caller has closed it already.
+    [InlineData(Connects + " void Dispose() { _c?.Close(); Stop(); }", "try { _c!.Client.Shutdown(SocketShutdown.Both); } catch (ObjectDisposedException) { } _c = null;")]
+    public Task FieldThatSomebodyMayClose_IsSilent(string members, string end) => Rule.IsSilentAsync(Owner(members, end));
+
+    [Theory]
+    [InlineData("Socket? _c = new(SocketType.Dgram, ProtocolType.Udp); void Start() => _c!.Connect(\"a\", 1);", "_c!.Shutdown(SocketShutdown.Both); _c = null;")]
+    [InlineData("Socket? _c = new(SocketType.Stream, ProtocolType.Tcp); void Start() { _c!.Bind(new IPEndPoint(IPAddress.Any, 1)); _c.Listen(9); }", "_c!.Shutdown(SocketShutdown.Both); _c = null;")]
+    [InlineData("internal TcpClient? _c; " + Connects, "_c!.Client.Shutdown(SocketShutdown.Both); _c = null;")]
+    [InlineData("public TcpClient? _c { get; private set; } " + Connects, "_c!.Client.Shutdown(SocketShutdown.Both); _c = null;")]
+    public Task OtherFieldThatIsShutDown_IsSilent(string members, string end) => Rule.IsSilentAsync(Owner(members, end, ""));
+
+    [Fact]
+    public Task GoodbyeInATest_IsToldAsInfo() => (Rule with { IsTestProject = true, Severity = DiagnosticSeverity.Info }).FlagsAsync(
+        Owner(Connects, "_c!.Client.Disconnect(false); [|_c = null|];"));
+
+    [Fact]
+    public Task CutsAfterAGoodbye_AreSurvived() => Rule.SurvivesCutsAsync(
+        Owner("Parser? _p; void Start() { _c = new TcpClient(); _c.Connect(\"a\", 1); _p = new Parser(_c.GetStream()); } class Parser { internal Parser(Stream s) { } }", "var c = _c; if (c is { Connected: true }) { c.Client.Disconnect(true); } _c = null;"));
 }
