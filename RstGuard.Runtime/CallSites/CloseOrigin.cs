@@ -32,6 +32,9 @@ public enum CloseOrigin
     /// <summary>Nobody closed the socket; the finalizer did, abortively.</summary>
     Finalizer,
 
-    /// <summary>A framework aborted the connection (Kestrel, HttpClient and the like).</summary>
+    /// <summary>
+    /// A framework aborted the connection (Kestrel, HttpClient and the like), of its own or because the program told it to, by <c>HttpContext.Abort</c>
+    /// for one: then the closing line is the program's, and how the socket was closed is the framework's choice.
+    /// </summary>
     FrameworkAbort,
 }

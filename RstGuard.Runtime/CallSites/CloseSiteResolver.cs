@@ -14,14 +14,18 @@ internal static class CloseSiteResolver
     // The public keys with which the frameworks' assemblies are signed: .NET, ASP.NET Core, Microsoft, ECMA.
     private static readonly string[] FrameworkKeys = ["b03f5f7f11d50a3a", "b77a5c561934e089", "7cec85d7bea7798e", "cc7b13ffcd2ddd51", "adb9793829ddae60", "31bf3856ad364e35"];
 
-    /// <summary>Whether any frame is the program's own.</summary>
-    public static bool HasProgramFrame(IReadOnlyList<CapturedFrame> frames)
+    /// <summary>
+    /// Whether the program itself called the runtime's sockets: the innermost frame outside of them and of the core library is its own. Where a framework's
+    /// is, the framework chose how to close, whoever called that one (<c>HttpContext.Abort</c> in a handler).
+    /// </summary>
+    public static bool IsCalledByProgram(IReadOnlyList<CapturedFrame> frames)
     {
         foreach (CapturedFrame frame in frames)
         {
-            if (!IsFramework(frame.Method))
+            Assembly assembly = frame.Method.Module.Assembly;
+            if (assembly != typeof(System.Net.Sockets.Socket).Assembly && assembly != typeof(object).Assembly && assembly != typeof(CloseSiteResolver).Assembly)
             {
-                return true;
+                return !IsFramework(frame.Method);
             }
         }
 

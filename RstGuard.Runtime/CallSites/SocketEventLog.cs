@@ -589,7 +589,7 @@ internal sealed class SocketEventLog
 
         if (closing.AbortiveAsked)
         {
-            return CloseSiteResolver.HasProgramFrame(closing.Frames)
+            return CloseSiteResolver.IsCalledByProgram(closing.Frames)
                 ? closing.CloseTimeout switch
                 {
                     0 => CloseOrigin.CloseZero,

@@ -262,6 +262,8 @@ public sealed record ResetReport
         (CloseOrigin.HandleDisposed, _) => "Dispose the socket, not its SafeHandle.",
         (CloseOrigin.DisconnectReuse, _) => "Shutdown and dispose the socket and make a new one instead of Disconnect(reuseSocket: true).",
         (CloseOrigin.Finalizer, _) => "Nobody disposed the socket: give it an owner that does (using).",
+        (CloseOrigin.FrameworkAbort, _) when reset.Site is { Kind: not CloseSiteKind.Framework } =>
+            "The line has the framework abort the connection: where nothing failed, let it end the response or the connection instead.",
         (CloseOrigin.FrameworkAbort, _) => "A framework aborted the connection: look for an abort, a timeout or a limit in its log.",
         (_, ResetCause.DataAfterClose) => "The peer was still sending when this end had closed: read to its end before closing.",
         _ => null,

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using RstGuard.CallSites;
+using RstGuard.Diagnosis;
 
 namespace RstGuard.Tests.CallSites;
 
@@ -106,6 +107,19 @@ public sealed class CloseSiteResolverTests
 
         Assert.Equal(origin, closing.Close.Origin);
         Assert.Equal(new SourceLine(closing.Path, closing.Here), closing.Site.Line);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task AbortThatTheProgramAsksAFrameworkFor_IsTheFrameworks(bool release)
+    {
+        const string Shape = "Kestrel, aborted by the handler";
+        ClosingShapes.NeedsItsFramework(Shape);
+        ClosingSource closing = (await ClosingShapes.RunAsync(Shape, release)).Closing;
+
+        Assert.Equal((CloseOrigin.FrameworkAbort, CloseSiteKind.Exact), (closing.Close.Origin, closing.Site.Kind));
+        Assert.Equal(["RST1007"], ResetRules.For(CloseOrigin.FrameworkAbort, ResetCause.LingerZero));
     }
 
     [Theory]
