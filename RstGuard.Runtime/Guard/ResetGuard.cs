@@ -302,6 +302,8 @@ public sealed class ResetGuard : IAsyncDisposable
         gaps.AddRange(log.Gaps);
         if (log.Distrust is { } distrust)
         {
+            // What the capture shows needs no events: where it is whole (or there is a gap already) and has no reset, none was sent, whoever the ends
+            // belong to. With a reset, whose it is and what closed it can't be told.
             GuardedReset[] seen = [.. recording.Resets.Select(ResetJudge.WithoutCallSite)];
             if (seen.Length > 0)
             {

@@ -209,6 +209,30 @@ public sealed class ResetGuardTests
     }
 
     [Fact]
+    public async Task EventsThatCanNotBeTrusted_PassWhereTheCaptureSawThatNothingWasReset()
+    {
+        NeedsCapture();
+        IPAddress address = LoopbackPair.UniqueAddress();
+        await using ResetGuard guard = ResetGuard.Start(On(address) with { AcquireEvents = () => SocketEventLog.AcquireAlone("RstGuard.NoSuchSource") });
+        (Socket socket, Socket peer) = LoopbackConnection.Open(address);
+        socket.Dispose();
+        peer.Dispose();
+
+        await guard.AssertNoResetsAsync();
+        Assert.Empty(guard.Resets);
+    }
+
+    [Fact]
+    public async Task EventsThatCanNotBeTrusted_AndNoCapture_AreInconclusive()
+    {
+        await using ResetGuard guard = ResetGuard.Start(WithoutCapture with { AcquireEvents = () => SocketEventLog.AcquireAlone("RstGuard.NoSuchSource") });
+
+        ResetGuardInconclusiveException exception = await Assert.ThrowsAsync<ResetGuardInconclusiveException>(() => guard.AssertNoResetsAsync());
+        Assert.Contains("no packet can be captured here", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("nothing can be deduced from closes either", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task ResetOfThisProcessWhoseCauseCanNotBeTold_IsInconclusiveNotGreen()
     {
         NeedsCapture();
