@@ -24,7 +24,7 @@ internal static class SiteText
         CloseSiteKind.EndOfUsing => $"in {site.Method}; a using, closed where its scope ends",
         CloseSiteKind.Candidates => "in " + site.Method,
         CloseSiteKind.Method when site.CalledFrom is null => "no line is known",
-        CloseSiteKind.Framework => "no code of the program is on the stack",
+        CloseSiteKind.Framework => "no code of the program is on the stack (the last call of an optimised method leaves none)",
         CloseSiteKind.Finalizer => "nothing in the program closed the socket",
         _ => "",
     };
