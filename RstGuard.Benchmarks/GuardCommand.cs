@@ -30,6 +30,7 @@ internal static class GuardCommand
         Later,
         Connections,
         AsyncConnections,
+        DisposedConnections,
         Memory,
         MemoryOfLog,
         SuiteWithout,
@@ -94,8 +95,8 @@ internal static class GuardCommand
                     }
 
                     break;
-                case Part.Connections or Part.AsyncConnections:
-                    await ConnectionsAsync(parsed.GetValue(part) == Part.AsyncConnections, number, cancellationToken);
+                case Part.Connections or Part.AsyncConnections or Part.DisposedConnections:
+                    await ConnectionsAsync(parsed.GetValue(part), number, cancellationToken);
                     break;
                 case Part.Memory or Part.MemoryOfLog:
                     await MemoryAsync(number, parsed.GetValue(part) == Part.MemoryOfLog);
@@ -141,13 +142,17 @@ internal static class GuardCommand
                 nice -n -10 dotnet run -c Release --project RstGuard.Benchmarks -- guard --output docs/guard-cost.md
 
             on {DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}: {WireCommand.Machine()}. Each figure comes from processes of its own. What is compared runs in alternation, which
-            of the two comes first alternating too, so that what else the machine does meets both; `nice` is there for the same reason. The guards are
-            `ResetGuard.Start()` as it is: whole packets of all TCP connections on the loopback interface, socket events, and a stack for each close.
+            of the two comes first alternating too, so that what else the machine does meets both; `nice` is there for the same reason{Load()}. The guards are
+            `ResetGuard.Start()` as it is: whole packets of all TCP connections on the loopback interface, socket events, and a stack for each close that may reset.
 
             """);
         AnalyzersCommand.Print(page, "## In short", ["", "measured", "at most", ""], bars);
         await page.WriteAsync(sections.ToString());
     }
+
+    // Figures of a machine that does much else are figures of that too.
+    private static string Load() =>
+        File.Exists("/proc/loadavg") ? $" (the load average was {File.ReadAllText("/proc/loadavg").Split(' ')[0]} when it ended)" : "";
 
     private static async Task WriteStartsAsync(StringWriter page, List<string[]> bars, int processes, int starts, CancellationToken cancellationToken)
     {
@@ -183,7 +188,7 @@ internal static class GuardCommand
     {
         List<string[]> rows = [];
         double most = 0;
-        foreach ((string name, Part part) in new[] { ("synchronous", Part.Connections), ("asynchronous", Part.AsyncConnections) })
+        foreach ((string name, Part part) in new[] { ("synchronous", Part.Connections), ("asynchronous", Part.AsyncConnections), ("asynchronous, the client just disposed", Part.DisposedConnections) })
         {
             List<double[]> figures = await RunAsync(part, blocks, cancellationToken);
             double[] without = [.. Enumerable.Range(0, 6).Select(column => Median(figures, column) / Block * 1e6)];
@@ -195,7 +200,8 @@ internal static class GuardCommand
         AnalyzersCommand.Print(
             page,
             $"""
-            Microseconds for each connection: connect and accept, 64 bytes each way, both ends shut down and closed in order, by plain sockets, both ends in one process. Blocks of {Block} connections
+            Microseconds for each connection: connect and accept, 64 bytes each way, both ends shut down and closed in order, by plain sockets, both ends in one process; of a close after which
+            nothing can be reset the guard keeps no stack, so a client that is disposed without a shutdown, as those of HTTP are, costs more. Blocks of {Block} connections
             without anything, with the socket events alone (what is left where no packet can be captured), and with a guard, in alternation; medians of {blocks} blocks, and
             of their differences within a round. The guard's start and end are not in it. Processor time is that of the whole process: the capture is read on a thread of its own.
             """,
@@ -278,7 +284,7 @@ internal static class GuardCommand
         AnalyzersCommand.Print(
             page,
             """
-            What is held after so many connections of one guard were closed, both ends in this process, the stack of each close included: managed memory after a collection, less
+            What is held after so many connections of one guard were closed, both ends in this process, stacks included: managed memory after a collection, less
             what there was before. The log of the socket events keeps 65,536 ends at the most, and says so where there were more; the guard also keeps a summary of each connection and the
             last 8 MiB of packets. All of it ends with the guard.
             """,
@@ -311,9 +317,9 @@ internal static class GuardCommand
         pairs.Run(connections);
     }
 
-    private static async Task ConnectionsAsync(bool asynchronous, int blocks, CancellationToken cancellationToken)
+    private static async Task ConnectionsAsync(Part part, int blocks, CancellationToken cancellationToken)
     {
-        using GuardedConnections pairs = new(IPAddress.Parse(asynchronous ? "127.71.0.2" : "127.71.0.1"));
+        using GuardedConnections pairs = new(new IPAddress([127, 71, 1, (byte)part]));
         for (int block = -WarmUps * 10; block < blocks; block++)
         {
             double[] row = new double[6];
@@ -322,7 +328,7 @@ internal static class GuardCommand
                 int kind = (block + i + (WarmUps * 30)) % 3;
                 SocketEventLog.Lease? log = kind == 1 ? SocketEventLog.Acquire() : null;
                 ResetGuard? guard = kind == 2 ? ResetGuard.Start() : null;
-                (row[2 * kind], row[(2 * kind) + 1]) = asynchronous ? await pairs.RunAsync(Block) : pairs.Run(Block);
+                (row[2 * kind], row[(2 * kind) + 1]) = part == Part.Connections ? pairs.Run(Block) : await pairs.RunAsync(Block, bothShutDown: part == Part.AsyncConnections);
                 log?.Dispose();
                 if (guard is not null)
                 {
