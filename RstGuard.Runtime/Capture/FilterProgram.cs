@@ -69,11 +69,11 @@ internal static class FilterProgram
 
     /// <summary>Translates a filter.</summary>
     /// <param name="filter">What to take.</param>
-    /// <param name="dropOutgoing">
-    /// Whether to drop the copy a loopback interface shows at sending; each packet there is seen a second time at receiving.
+    /// <param name="dropIncoming">
+    /// Whether to drop the copy a loopback interface shows at receiving; each packet there was seen before, at sending.
     /// </param>
     /// <exception cref="ArgumentException">The filter has more than <see cref="CaptureFilter.MaxEntries"/> entries of a kind, a port out of range, or an address that is neither IPv4 nor IPv6.</exception>
-    public static Instruction[] Compile(CaptureFilter filter, bool dropOutgoing)
+    public static Instruction[] Compile(CaptureFilter filter, bool dropIncoming)
     {
         if (filter.Addresses.Count > CaptureFilter.MaxEntries || filter.Ports.Count > CaptureFilter.MaxEntries)
         {
@@ -97,10 +97,10 @@ internal static class FilterProgram
         }
 
         Assembler program = new();
-        if (dropOutgoing)
+        if (dropIncoming)
         {
             program.Emit(LoadByte, AncillaryPacketType);
-            program.JumpIf(JumpEqual, Outgoing, Label.Reject);
+            program.JumpUnlessEqual(Outgoing, Label.Reject);
         }
 
         program.Emit(LoadByte, 0);

@@ -104,7 +104,7 @@ public sealed class LinuxPacketSocket : IPacketSource
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BufferSize, 4096, nameof(options));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.BufferSize, 1024 * 1024 * 1024, nameof(options));
         bool loopback = IsLoopback(options.InterfaceName);
-        FilterProgram.Instruction[] program = FilterProgram.Compile(filter, dropOutgoing: loopback);
+        FilterProgram.Instruction[] program = FilterProgram.Compile(filter, dropIncoming: loopback);
 
         if (!OperatingSystem.IsLinux())
         {
@@ -151,11 +151,6 @@ public sealed class LinuxPacketSocket : IPacketSource
                 int on = 1;
                 socket.SetRawSocketOption(SocketLevel, SocketTimestampNanoseconds, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in on)));
                 socket.SetRawSocketOption(PacketLevel, PacketAuxiliaryData, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in on)));
-            }
-
-            if (loopback)
-            {
-                IgnoreOutgoing(socket);
             }
 
             socket.Bind(new PacketEndPoint((int)index));
@@ -243,22 +238,9 @@ public sealed class LinuxPacketSocket : IPacketSource
         }
     }
 
-    // The filter drops what a loopback interface shows at sending; where the kernel does so (Linux 4.20), it need not copy the packet's head first
-    // (dev_queue_xmit_nit in net/core/dev.c).
-    private static void IgnoreOutgoing(Socket socket)
-    {
-        try
-        {
-            int on = 1;
-            socket.SetRawSocketOption(PacketLevel, PacketIgnoreOutgoing, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in on)));
-        }
-        catch (SocketException)
-        {
-            // An older kernel: the filter does it.
-        }
-    }
-
-    // A loopback interface shows each packet twice, at sending and at receiving; any other one shows at sending what this end sends, and that alone.
+    // A loopback interface shows each packet twice, at sending and at receiving. At sending (dev_queue_xmit_nit in net/core/dev.c) it is captured before
+    // the call that sends it returns, so that a close that resets is never behind what the same program captures later; at receiving it may wait
+    // for a processor's backlog. Any other one shows at sending what this end sends, and that alone.
     private static bool IsLoopback(string name) =>
         name == "lo" || NetworkInterface.GetAllNetworkInterfaces().Any(found => found.Name == name && found.NetworkInterfaceType == NetworkInterfaceType.Loopback);
 

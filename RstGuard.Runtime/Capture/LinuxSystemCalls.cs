@@ -16,7 +16,6 @@ internal static unsafe partial class LinuxSystemCalls
     public const int PacketStatistics = 6;
     public const int PacketAuxiliaryData = 8;
     public const int PacketVersion = 10;
-    public const int PacketIgnoreOutgoing = 23;
 
     public const int ReadAndWrite = 3;
     public const int Shared = 1;
@@ -108,6 +107,12 @@ internal static unsafe partial class LinuxSystemCalls
 
     [LibraryImport("libc", EntryPoint = "recvmsg", SetLastError = true)]
     public static partial nint ReceiveMessage(nint socket, MessageHeader* message, int flags);
+
+    [LibraryImport("libc", EntryPoint = "sched_getaffinity")]
+    public static partial int GetAffinity(int thread, nuint size, ulong* mask);
+
+    [LibraryImport("libc", EntryPoint = "sched_setaffinity")]
+    public static partial int SetAffinity(int thread, nuint size, ulong* mask);
 
     [LibraryImport("libc", EntryPoint = "nanosleep")]
     public static partial int Sleep(TimeSpecification* time, TimeSpecification* left);

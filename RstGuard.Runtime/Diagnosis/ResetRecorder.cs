@@ -46,6 +46,7 @@ public sealed class ResetRecorder : IAsyncDisposable
     // Between two looks at whether all has settled.
     private const int LongestLook = 16;
 
+    private static readonly TimeSpan LongestDrain = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ReadTimeout = TimeSpan.FromMilliseconds(100);
 
     private readonly IPacketSource _source;
@@ -156,9 +157,12 @@ public sealed class ResetRecorder : IAsyncDisposable
         if (_source.IsLive)
         {
             TimeSpan quiet = TimeSpan.FromMilliseconds(Environment.TickCount64 - Interlocked.Read(ref _lastPacketTicks));
-            if (quiet < _options.Settle)
+            bool endedEarly = quiet < _options.Settle && await SettleAsync(_options.Settle - quiet).ConfigureAwait(false);
+
+            // The sentinel must not overtake a reset that waits for another processor.
+            if (_options.SentinelTarget is null && !await LoopbackBacklog.DrainAsync(LongestDrain).ConfigureAwait(false) && endedEarly)
             {
-                await SettleAsync(_options.Settle - quiet).ConfigureAwait(false);
+                await Task.WhenAny(Task.Delay(_options.Settle), _readerEnded.Task).ConfigureAwait(false);
             }
 
             if (!await SendSentinelAsync().ConfigureAwait(false))
@@ -269,7 +273,8 @@ public sealed class ResetRecorder : IAsyncDisposable
             : CounterProof.NoUnreadClose;
     }
 
-    private async Task SettleAsync(TimeSpan most)
+    /// <summary>Whether it could end before its time was over.</summary>
+    private async Task<bool> SettleAsync(TimeSpan most)
     {
         // A server closes a moment after its client: seldom is all of the time needed.
         long deadline = Environment.TickCount64 + (long)most.TotalMilliseconds;
@@ -280,6 +285,8 @@ public sealed class ResetRecorder : IAsyncDisposable
             await Task.WhenAny(Task.Delay(wait), _readerEnded.Task).ConfigureAwait(false);
             milliseconds = Math.Min(2 * milliseconds, LongestLook);
         }
+
+        return Environment.TickCount64 < deadline;
     }
 
     private async Task<bool> SendSentinelAsync()

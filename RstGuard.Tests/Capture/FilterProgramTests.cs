@@ -38,7 +38,7 @@ public sealed class FilterProgramTests
              where source.AddressFamily == destination.AddressFamily
              from sourcePort in Gen.Elements(Ports)
              from destinationPort in Gen.Elements(Ports)
-             from outgoing in Gen.Frequency((4, Gen.Constant(false)), (1, Gen.Constant(true)))
+             from incoming in Gen.Frequency((4, Gen.Constant(false)), (1, Gen.Constant(true)))
              from detail in Gen.Elements(CaptureDetail.Packets, CaptureDetail.Full, CaptureDetail.Light)
              from flags in Gen.Elements(TcpFlags.Ack, TcpFlags.Ack | TcpFlags.Push, TcpFlags.Syn, TcpFlags.Fin | TcpFlags.Ack, TcpFlags.Reset)
              from payload in Gen.Elements(0, 1, 2, 500)
@@ -48,17 +48,17 @@ public sealed class FilterProgramTests
              select (Filter: new CaptureFilter { Addresses = [.. addresses], Ports = [.. ports], Detail = detail },
                  Segment: new WireSegment(new IPEndPoint(source, sourcePort), new IPEndPoint(destination, destinationPort), flags, 1, 2) { Payload = new byte[payload], Window = window, Options = new byte[options] },
                  Extensions: source.AddressFamily == AddressFamily.InterNetworkV6 ? extensions : [],
-                 Outgoing: outgoing)).ToArbitrary(),
+                 Incoming: incoming)).ToArbitrary(),
             one =>
             {
                 WireSegment segment = one.Segment;
                 CaptureFilter filter = one.Filter;
-                bool wanted = !one.Outgoing
+                bool wanted = !one.Incoming
                     && (filter.Addresses.Count == 0 || filter.Addresses.Contains(segment.Source.Address) || filter.Addresses.Contains(segment.Destination.Address))
                     && (filter.Ports.Count == 0 || filter.Ports.Contains(segment.Source.Port) || filter.Ports.Contains(segment.Destination.Port))
                     && (filter.Detail != CaptureDetail.Light || segment.Payload.Length <= 1 || segment.Window == 0 || (segment.Flags & (TcpFlags.Syn | TcpFlags.Fin | TcpFlags.Reset)) != 0);
                 byte[] packet = Extended(segment.ToPacket().Data.ToArray(), one.Extensions);
-                return Run(filter, packet, one.Outgoing) == (!wanted ? 0u : filter.Detail == CaptureDetail.Packets ? 0x40000u : CaptureFilter.HeadersLength);
+                return Run(filter, packet, one.Incoming) == (!wanted ? 0u : filter.Detail == CaptureDetail.Packets ? 0x40000u : CaptureFilter.HeadersLength);
             }));
 
     [Fact]
@@ -153,13 +153,13 @@ public sealed class FilterProgramTests
         return extended;
     }
 
-    private static bool Takes(CaptureFilter filter, byte[] packet, bool outgoing = false) => Run(filter, packet, outgoing) != 0;
+    private static bool Takes(CaptureFilter filter, byte[] packet, bool incoming = false) => Run(filter, packet, incoming) != 0;
 
     // The instructions of classic BPF that our programs use (Linux Documentation/networking/filter.rst); a load beyond the packet ends it
     // with 0. Returns how many bytes of the packet are taken.
-    private static uint Run(CaptureFilter filter, byte[] packet, bool outgoing = false)
+    private static uint Run(CaptureFilter filter, byte[] packet, bool incoming = false)
     {
-        FilterProgram.Instruction[] program = FilterProgram.Compile(filter, dropOutgoing: true);
+        FilterProgram.Instruction[] program = FilterProgram.Compile(filter, dropIncoming: true);
         Assert.InRange(program.Length, 1, 4096);
         uint accumulator = 0;
         uint index = 0;
@@ -178,7 +178,7 @@ public sealed class FilterProgramTests
             switch (instruction.Code)
             {
                 case 0x30 when value == 0xfffff004:
-                    accumulator = outgoing ? 4u : 0;
+                    accumulator = incoming ? 0 : 4u;
                     break;
                 case 0x30 or 0x50:
                     accumulator = packet[offset];

@@ -12,18 +12,6 @@ namespace RstGuard.Tests.Capture;
 public abstract class LinuxPacketSocketContract : LivePacketSourceContract
 {
     [Fact]
-    public void TaggedFrame_IsReadBehindItsTag()
-    {
-        IPAddress address = Address(14);
-        using IPacketSource source = Open(new CaptureFilter { Addresses = [address] });
-
-        SendFrame([0x81, 0x00, 0x00, 0x05, 0x08, 0x00], Packet(address, 7777));
-
-        Segment segment = Assert.Single(ReadAll(source, until: all => all.Count > 0));
-        Assert.Equal((7777, TcpFlags.Reset), (segment.SourcePort, segment.Flags));
-    }
-
-    [Fact]
     public void ExtensionHeaders_AreFollowedToThePort()
     {
         // IPv6 has one loopback address: a port of this class alone.

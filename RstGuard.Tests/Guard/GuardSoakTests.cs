@@ -119,30 +119,6 @@ public sealed class GuardSoakTests
         return (Directory.GetFiles("/proc/self/fd").Length, Directory.GetDirectories("/proc/self/task").Length);
     }
 
-    /// <summary>Threads that do nothing but run.</summary>
-    private sealed class Load : IDisposable
-    {
-        private volatile bool _ended;
-
-        public Load(int threads)
-        {
-            for (int i = 0; i < threads; i++)
-            {
-                new Thread(Run) { IsBackground = true, Name = "load" }.Start();
-            }
-        }
-
-        public void Dispose() => _ended = true;
-
-        private void Run()
-        {
-            while (!_ended)
-            {
-                Thread.SpinWait(1000);
-            }
-        }
-    }
-
     private sealed class Tally
     {
         private readonly ConcurrentDictionary<string, int> _inconclusive = new();
