@@ -95,6 +95,7 @@ internal sealed class UnannouncedTlsEnd
                 && statements[statements.Length - 1] is IReturnOperation or IThrowOperation or IExpressionStatementOperation { Operation: IThrowOperation })
             {
                 return !body.ReferencesTo(local).Any(reference => reference.Parent is not IPropertyReferenceOperation
+                    && !body.Operations.Any(operation => IsHandshake(operation) && operation.Connection == reference)
                     && reference.Syntax.SpanStart > handshake.Operation.Syntax.Span.End && reference.Syntax.Span.End < close.Operation.Syntax.SpanStart
                     && Paths.MayRunBefore(reference, close.Operation));
             }

@@ -51,6 +51,7 @@ public sealed class RST7002TlsWithoutCloseNotifyTests
         // The handshake failed, or its time was over: nobody is there to say goodbye to.
         "var s = new SslStream(inner); var t = s.AuthenticateAsServerAsync(mine); if (await Task.WhenAny(t, Task.Delay(9)) != t) { s.Close(); return; } if (t.IsFaulted) { s.Close(); return; } new StreamReader(s).Read();",
         "var n = inner; var s = new SslStream(n); await Task.WhenAny(s.AuthenticateAsClientAsync(host), Task.Delay(9)); if (!s.IsAuthenticated) { s.Dispose(); throw new IOException(); } new StreamReader(s).Read();",
+        "var n = inner; var s = new SslStream(n); var t = host.Length > 1 ? s.AuthenticateAsClientAsync(host) : s.AuthenticateAsClientAsync(\"a\"); await Task.WhenAny(t, Task.Delay(9)); if (!s.IsAuthenticated) { s.Close(); return; } new StreamReader(s).Read();",
         // It says goodbye.
         "using var s = new SslStream(inner); s.AuthenticateAsClient(host); s.Write(_b); await s.ShutdownAsync();",
         // The peer's end came first.
