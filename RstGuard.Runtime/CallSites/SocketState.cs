@@ -27,8 +27,6 @@ internal readonly record struct SocketState(
     private const int TimeWait = 6;
     private const int Closed = 7;
     private const int CloseWait = 8;
-    private const int LastAck = 9;
-    private const int Closing = 11;
 
     /// <summary>
     /// Whether a close with unread data would send a reset: in every state but CLOSE (__tcp_close in net/ipv4/tcp.c; elsewhere by RFC 1122
@@ -43,10 +41,11 @@ internal readonly record struct SocketState(
     public bool ResetsWhenAborted => TcpState is { } state ? state is Established or FinWait1 or FinWait2 or CloseWait : Remote is not null && !PeerEnded;
 
     /// <summary>
-    /// Whether the connection has ended already, both ends having said so or one having reset it, and all that came has been read: then no
-    /// close sends a reset for it any more, whatever its linger, nor does anything that comes after it (RFC 9293 section 3.6).
+    /// Whether the connection has ended already, both ends having said and heard so or one having reset it, and all that came has been read: then no
+    /// close sends a reset for it any more, whatever its linger, nor does anything that comes after it (RFC 9293 section 3.6). Not in LAST-ACK and
+    /// CLOSING, where an abortive close does while data is unsent (tcp_disconnect in net/ipv4/tcp.c).
     /// </summary>
-    public bool IsOver => TcpState is TimeWait or Closed or LastAck or Closing && UnreadBytes == 0;
+    public bool IsOver => TcpState is TimeWait or Closed && UnreadBytes == 0;
 
     /// <summary>An endpoint as it stands on the wire: IPv4-mapped addresses as IPv4, no scope.</summary>
     internal static IPEndPoint Normalize(IPEndPoint endpoint)

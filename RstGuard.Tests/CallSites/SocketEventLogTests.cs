@@ -150,11 +150,27 @@ public sealed class SocketEventLogTests
             {
                 socket.Shutdown(SocketShutdown.Send);
                 Assert.Equal(0, peer.Receive(new byte[1]));
+
+                // Its acknowledgment may be on its way yet.
+                Assert.True(SpinWait.SpinUntil(() => reader.TryRead((int)socket.Handle, local, remote, out SocketState so) && so.IsOver, TimeSpan.FromMinutes(1)));
             }
 
             Same(reader, socket, local, remote, state == "over");
             socket.LingerState = new LingerOption(false, 0);
         }
+    }
+
+    [Theory]
+    [InlineData(6, 0, true)] // TIME-WAIT
+    [InlineData(7, 0, true)] // CLOSE
+    [InlineData(7, 1, false)]
+    [InlineData(8, 0, false)] // CLOSE-WAIT
+    [InlineData(9, 0, false)] // LAST-ACK: linger zero resets while data is unsent
+    [InlineData(11, 0, false)] // CLOSING: likewise
+    public void ConnectionIsOver_WhereNoCloseCanReset(int tcpState, int unread, bool isOver)
+    {
+        IPEndPoint end = new(IPAddress.Loopback, 1);
+        Assert.Equal(isOver, new SocketState(end, end, false, unread, null, tcpState).IsOver);
     }
 
     private static void Same(LinuxSocketReader reader, Socket socket, IPEndPoint local, IPEndPoint? remote, bool isOver)
