@@ -75,8 +75,11 @@ public sealed class BrokenCodeTests(ITestOutputHelper output)
     [InlineData("class C { C Next; Socket S; void M() { var c = this; c = c.Next; c = c.Next; c.S.Dispose(); M(); } async Task N() { await S.ReceiveAsync(new byte[9]); _ = N(); } }")]
     public Task RecursiveCode_IsSurvived(string source) => SurvivesAsync("recursive", Verify.DefaultUsings + source);
 
-    [Fact]
-    public Task HalfTypedCall_IsSurvived() => SurvivesAsync("half typed", Verify.DefaultUsings + "class C { void M(Socket s) { var b = new byte[99]; while (true) { s.Receive(b); s.Send(");
+    [Theory]
+    [InlineData("class C { void M(Socket s) { var b = new byte[99]; while (true) { s.Receive(b); s.Send(")]
+    [InlineData("class C { Socket M() => new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true LingerState = new LingerOption(true, 0) }; }")]
+    [InlineData("class C { async Task M(byte[] b) { using var s = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true ReceiveTimeout = 200 }; await s.SendAsync(b, SocketFlags.None); s.Shutdown(SocketShutdown.Send); while (await s.ReceiveAsync(b, SocketFlags.None) > 0) { } } }")]
+    public Task HalfTypedCall_IsSurvived(string source) => SurvivesAsync("half typed", Verify.DefaultUsings + source);
 
     // The search for a name that is not there yet once never ended.
     [Theory]

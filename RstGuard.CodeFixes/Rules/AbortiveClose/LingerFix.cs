@@ -72,12 +72,14 @@ public abstract class LingerFix : SocketFix
     /// <summary>Takes one member out of an object initializer, with its comma.</summary>
     internal static ImmutableArray<TextChange> RemoveMember(AssignmentExpressionSyntax member, InitializerExpressionSyntax initializer, FixedDocument document)
     {
-        if (!initializer.IsKind(SyntaxKind.ObjectInitializerExpression))
+        SeparatedSyntaxList<ExpressionSyntax> members = initializer.Expressions;
+
+        // Where a comma is missing yet, the edits would meet in its place.
+        if (!initializer.IsKind(SyntaxKind.ObjectInitializerExpression) || members.GetSeparators().Any(comma => comma.IsMissing))
         {
             return ImmutableArray<TextChange>.Empty;
         }
 
-        SeparatedSyntaxList<ExpressionSyntax> members = initializer.Expressions;
         int index = members.IndexOf(member);
         bool holdsComment = initializer.DescendantTrivia().Any(t => !t.IsKind(SyntaxKind.WhitespaceTrivia) && !t.IsKind(SyntaxKind.EndOfLineTrivia));
         if (members.Count == 1)
