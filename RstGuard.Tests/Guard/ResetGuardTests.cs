@@ -396,7 +396,9 @@ public sealed class ResetGuardTests
     public async Task CaptureThatBeganLate_IsInconclusive()
     {
         NeedsCapture();
-        await using ResetGuard guard = ResetGuard.Start(On(LoopbackPair.UniqueAddress()) with { OpenSource = filter => new LateSource(LinuxPacketSocket.OpenLoopback(filter)) });
+        LateSource? late = null;
+        await using ResetGuard guard = ResetGuard.Start(On(LoopbackPair.UniqueAddress()) with { OpenSource = filter => late = new LateSource(filter) });
+        late!.Begin();
         ResetGuardInconclusiveException exception = await Assert.ThrowsAsync<ResetGuardInconclusiveException>(() => guard.AssertNoResetsAsync());
         Assert.Contains("started late", Assert.Single(exception.Reasons), StringComparison.Ordinal);
     }
@@ -427,28 +429,34 @@ public sealed class ResetGuardTests
     [DllImport("libc", EntryPoint = "close")]
     private static extern int CloseDescriptor(int descriptor);
 
-    /// <summary>Takes the first packet away, which is the datagram that is sent at the beginning.</summary>
-    private sealed class LateSource(IPacketSource inner) : IPacketSource
+    /// <summary>Captures nothing until it is told to begin.</summary>
+    private sealed class LateSource(CaptureFilter filter) : IPacketSource
     {
-        private bool _began;
+        private static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(1);
 
-        public string Description => inner.Description;
+        private volatile IPacketSource? _inner;
 
-        public bool IsLive => inner.IsLive;
+        public string Description => "a capture that begins late";
+
+        public bool IsLive => true;
+
+        public void Begin() => _inner = LinuxPacketSocket.OpenLoopback(filter);
 
         public ReadResult Read(out CapturedPacket packet, TimeSpan timeout)
         {
-            if (!_began && inner.Read(out packet, timeout) == ReadResult.Packet)
+            if (_inner is { } inner)
             {
-                _began = true;
+                return inner.Read(out packet, timeout);
             }
 
-            return inner.Read(out packet, timeout);
+            packet = default;
+            Thread.Sleep(Idle);
+            return ReadResult.TimedOut;
         }
 
-        public CaptureStatistics GetStatistics() => inner.GetStatistics();
+        public CaptureStatistics GetStatistics() => _inner?.GetStatistics() ?? default;
 
-        public void Dispose() => inner.Dispose();
+        public void Dispose() => _inner?.Dispose();
     }
 
     private sealed class LosingSource(IPacketSource inner) : IPacketSource
