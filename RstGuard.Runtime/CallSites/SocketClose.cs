@@ -25,8 +25,14 @@ internal sealed class SocketClose
     /// <summary>SO_LINGER's seconds as the program had left them; null where it was off.</summary>
     public required int? LingerSeconds { get; init; }
 
-    /// <summary>The innermost frames, the runtime's own first; none where the connection was over before its close (<see cref="SocketState.IsOver"/>).</summary>
-    public required CapturedFrame[] Frames { get; init; }
+    /// <summary>
+    /// The innermost frames, the runtime's own first; none where nothing could be reset any more when the close began (<see cref="SocketState.IsOver"/>,
+    /// <see cref="SocketState.PeerIsDone"/>), unless the runtime chose an abortive close then.
+    /// </summary>
+    public required CapturedFrame[] Frames { get; set; }
+
+    /// <summary>The thread on which the close began (<see cref="Environment.CurrentManagedThreadId"/>).</summary>
+    public int Thread { get; } = Environment.CurrentManagedThreadId;
 
     /// <summary>What the .NET side did; null until the runtime has chosen, and where its texts do not tell.</summary>
     public CloseOrigin? Origin { get; set; }

@@ -37,6 +37,9 @@ internal sealed class SocketEventLog
     private static SocketEventLog? _current;
     private static int _leases;
 
+    // What the runtime's events say does not change while a process runs.
+    private static bool _trusted;
+
     private static readonly object Several = new();
 
     private readonly string _sourceName;
@@ -107,7 +110,8 @@ internal sealed class SocketEventLog
             if (_current is null)
             {
                 var log = new SocketEventLog(RuntimeSource, SocketReader.ForThisSystem);
-                log.Start();
+                log.Start(trusted: _trusted);
+                _trusted = log.Distrust is null;
                 _current = log;
             }
 
@@ -122,7 +126,7 @@ internal sealed class SocketEventLog
     internal static Lease AcquireAlone(string? sourceName = null, SocketReader? reader = null)
     {
         var log = new SocketEventLog(sourceName ?? RuntimeSource, reader ?? SocketReader.ForThisSystem);
-        log.Start();
+        log.Start(trusted: false);
         return new Lease(log, shared: false);
     }
 
@@ -282,10 +286,10 @@ internal sealed class SocketEventLog
         }
     }
 
-    private void Start()
+    private void Start(bool trusted)
     {
         _listener = new Listener(this, _sourceName);
-        Distrust = SelfTest();
+        Distrust = trusted ? null : SelfTest();
     }
 
     private void Stop() => _listener?.Dispose();
@@ -467,7 +471,8 @@ internal sealed class SocketEventLog
         }
 
         // The walk over the stack is what costs most here, and only of a close that a reset may follow somebody asks for the line.
-        CapturedFrame[] frames = !abortive && state is { IsOver: true } && Volatile.Read(ref _allStacks) == 0 ? [] : CaptureFrames();
+        bool isHarmless = !abortive && state is { IsOver: true } or { PeerIsDone: true, LingerSeconds: null } && Volatile.Read(ref _allStacks) == 0;
+        CapturedFrame[] frames = isHarmless ? [] : CaptureFrames();
         lock (_gate)
         {
             if (_handles.TryGetValue(hash, out OpenHandle? handle) && handle.Closing is null)
@@ -545,6 +550,12 @@ internal sealed class SocketEventLog
             if (!OperatingSystem.IsWindows() && handle.IsTcp && _ending.Count < MaximumHandles)
             {
                 _ending[hash] = handle;
+            }
+
+            // On the thread of the close its code is still there; on another one, which held the handle longer, other code is.
+            if (abortive && closing.Frames.Length == 0 && closing.Thread == Environment.CurrentManagedThreadId)
+            {
+                closing.Frames = Shared(CaptureFrames());
             }
 
             closing.LookedLast = DateTimeOffset.UtcNow;

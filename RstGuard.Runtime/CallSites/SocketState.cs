@@ -27,6 +27,8 @@ internal readonly record struct SocketState(
     private const int TimeWait = 6;
     private const int Closed = 7;
     private const int CloseWait = 8;
+    private const int LastAck = 9;
+    private const int Closing = 11;
 
     /// <summary>
     /// Whether a close with unread data would send a reset: in every state but CLOSE (__tcp_close in net/ipv4/tcp.c; elsewhere by RFC 1122
@@ -46,6 +48,12 @@ internal readonly record struct SocketState(
     /// CLOSING, where an abortive close does while data is unsent (tcp_disconnect in net/ipv4/tcp.c).
     /// </summary>
     public bool IsOver => TcpState is TimeWait or Closed && UnreadBytes == 0;
+
+    /// <summary>
+    /// Whether the peer has ended and all that it sent has been read: then nothing more can come that a reset would answer (RFC 9293 section 3.10.7.4: what follows
+    /// its FIN is out of the window), so that no close sends one unless it is abortive. Where the state is not told, it is not known.
+    /// </summary>
+    public bool PeerIsDone => TcpState is CloseWait or LastAck or Closing or TimeWait or Closed && UnreadBytes == 0;
 
     /// <summary>An endpoint as it stands on the wire: IPv4-mapped addresses as IPv4, no scope.</summary>
     internal static IPEndPoint Normalize(IPEndPoint endpoint)

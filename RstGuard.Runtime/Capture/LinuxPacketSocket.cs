@@ -154,7 +154,7 @@ public sealed class LinuxPacketSocket : IPacketSource
             }
 
             socket.Bind(new PacketEndPoint((int)index));
-            bool whole = filter.IsAllTcp && !OtherInterfaceIsUp(options.InterfaceName);
+            bool whole = filter.IsAllTcp && !OtherInterfaceIsUp(socket, index);
             return new LinuxPacketSocket(socket, filter, options.InterfaceName, (int)index, ring, whyNoRing, whole);
         }
         catch (SocketException exception)
@@ -244,8 +244,40 @@ public sealed class LinuxPacketSocket : IPacketSource
     private static bool IsLoopback(string name) =>
         name == "lo" || NetworkInterface.GetAllNetworkInterfaces().Any(found => found.Name == name && found.NetworkInterfaceType == NetworkInterfaceType.Loopback);
 
-    private static bool OtherInterfaceIsUp(string name) =>
-        NetworkInterface.GetAllNetworkInterfaces().Any(found => found.Name != name && found.OperationalStatus is (OperationalStatus.Up or OperationalStatus.Unknown));
+    // Asked at every start of a guard, for which NetworkInterface.GetAllNetworkInterfaces does too much.
+    private static unsafe bool OtherInterfaceIsUp(Socket socket, uint index)
+    {
+        InterfaceName* names = InterfaceNames();
+        if (names is null)
+        {
+            // Not known: then another one may be.
+            return true;
+        }
+
+        try
+        {
+            for (InterfaceName* each = names; each->Name is not null; each++)
+            {
+                InterfaceRequest request = default;
+                ReadOnlySpan<byte> name = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(each->Name);
+                if (each->Index == index || !name.TryCopyTo(new Span<byte>(request.Name, InterfaceNameLength - 1)))
+                {
+                    continue;
+                }
+
+                if (Control(socket.SafeHandle, GetInterfaceFlags, &request) == 0 && (request.Flags & InterfaceIsRunning) != 0)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+        finally
+        {
+            FreeInterfaceNames(names);
+        }
+    }
 
     private unsafe ReadResult ReadMessage(out CapturedPacket packet, TimeSpan timeout)
     {

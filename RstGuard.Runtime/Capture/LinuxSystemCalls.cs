@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
 namespace RstGuard.Capture;
@@ -16,6 +17,11 @@ internal static unsafe partial class LinuxSystemCalls
     public const int PacketStatistics = 6;
     public const int PacketAuxiliaryData = 8;
     public const int PacketVersion = 10;
+
+    // <linux/sockios.h>, <linux/if.h>; running: the interface is up, and its operational state is up or not told.
+    public const nuint GetInterfaceFlags = 0x8913;
+    public const short InterfaceIsRunning = 0x40;
+    public const int InterfaceNameLength = 16;
 
     public const int ReadAndWrite = 3;
     public const int Shared = 1;
@@ -86,6 +92,22 @@ internal static unsafe partial class LinuxSystemCalls
         public ushort VlanProtocol;
     }
 
+    /// <summary><c>struct if_nameindex</c>; the last of an array has no name.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct InterfaceName
+    {
+        public uint Index;
+        public byte* Name;
+    }
+
+    /// <summary><c>struct ifreq</c> as <see cref="GetInterfaceFlags"/> fills it.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 40)]
+    public struct InterfaceRequest
+    {
+        public fixed byte Name[InterfaceNameLength];
+        public short Flags;
+    }
+
     /// <summary><c>struct tpacket_req3</c>.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct RingRequest
@@ -119,6 +141,15 @@ internal static unsafe partial class LinuxSystemCalls
 
     [LibraryImport("libc", EntryPoint = "if_nametoindex", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial uint InterfaceIndex(string name);
+
+    [LibraryImport("libc", EntryPoint = "if_nameindex", SetLastError = true)]
+    public static partial InterfaceName* InterfaceNames();
+
+    [LibraryImport("libc", EntryPoint = "if_freenameindex")]
+    public static partial void FreeInterfaceNames(InterfaceName* names);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int Control(SafeSocketHandle socket, nuint request, InterfaceRequest* argument);
 
     [LibraryImport("libc", EntryPoint = "mount", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Mount(string source, string target, string fileSystem, nuint flags, nint data);

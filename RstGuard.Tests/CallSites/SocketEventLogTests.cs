@@ -15,9 +15,12 @@ public sealed class SocketEventLogTests
     [InlineData("over, all stacks asked for", true)]
     [InlineData("over, Close(0)", true)]
     [InlineData("the peer has not ended", true)]
-    [InlineData("this end has not ended", true)]
+    [InlineData("this end has not ended", false)]
+    [InlineData("this end has not ended, all stacks asked for", true)]
+    [InlineData("this end has not ended, lingers", true)]
+    [InlineData("this end has not ended, with unread data", true)]
     [InlineData("over, with unread data", true)]
-    public void StackOfAClose_IsKeptUnlessTheConnectionWasOver(string state, bool kept)
+    public void StackOfAClose_IsKeptUnlessThePeerWasDone(string state, bool kept)
     {
         using SocketEventLog.Lease lease = SocketEventLog.AcquireAlone();
         if (state.EndsWith("asked for", StringComparison.Ordinal))
@@ -33,7 +36,7 @@ public sealed class SocketEventLogTests
                 peer.Send([1]);
             }
 
-            if (state != "this end has not ended")
+            if (!state.StartsWith("this end has not ended", StringComparison.Ordinal))
             {
                 socket.Shutdown(SocketShutdown.Send);
                 Assert.Equal(0, peer.Receive(new byte[1]));
@@ -45,6 +48,11 @@ public sealed class SocketEventLogTests
                 Assert.True(socket.Poll(TimeSpan.FromMinutes(1), SelectMode.SelectRead));
             }
 
+            if (state.EndsWith("lingers", StringComparison.Ordinal))
+            {
+                socket.LingerState = new LingerOption(true, 5);
+            }
+
             socket.Close(state.EndsWith("Close(0)", StringComparison.Ordinal) ? 0 : -1);
         }
 
@@ -52,6 +60,47 @@ public sealed class SocketEventLogTests
         Assert.NotNull(close);
         Assert.Equal(kept, close.Frames.Length > 0);
         Assert.Equal(state == "over, Close(0)" ? CloseOrigin.CloseZero : CloseOrigin.Plain, close.Origin);
+    }
+
+    [Fact]
+    public async Task StackOfAClose_IsKeptWhereTheRuntimeMakesItAbortive_ThoughThePeerWasDone()
+    {
+        Requirement.Check("linux", OperatingSystem.IsLinux(), "Other systems' readers don't tell that the peer is done.");
+        using SocketEventLog.Lease lease = SocketEventLog.AcquireAlone();
+        (Socket socket, Socket peer, IPEndPoint local, IPEndPoint remote) = Connect();
+        using (peer)
+        {
+            peer.Shutdown(SocketShutdown.Send);
+            Assert.Equal(0, socket.Receive(new byte[1]));
+            byte[] much = new byte[16 * 1024 * 1024];
+            ValueTask<int> pending = socket.SendAsync(much, CancellationToken.None);
+            Assert.False(pending.IsCompleted);
+            Assert.True(new LinuxSocketReader().TryRead((int)socket.Handle, out SocketState state));
+            Assert.True(state.PeerIsDone);
+            socket.Dispose();
+            await Assert.ThrowsAsync<SocketException>(async () => await pending);
+        }
+
+        SocketClose? close = lease.Log.Find(local, remote, DateTimeOffset.UtcNow)?.Close;
+        Assert.NotNull(close);
+        Assert.Equal(CloseOrigin.PendingAsync, close.Origin);
+        Assert.Contains(close.Frames, frame => frame.Method.DeclaringType?.FullName?.Contains(nameof(SocketEventLogTests), StringComparison.Ordinal) == true);
+    }
+
+    [Theory]
+    [InlineData(1, 0, false)] // ESTABLISHED
+    [InlineData(5, 0, false)] // FIN-WAIT-2
+    [InlineData(6, 0, true)] // TIME-WAIT
+    [InlineData(7, 0, true)] // CLOSE
+    [InlineData(8, 0, true)] // CLOSE-WAIT
+    [InlineData(8, 1, false)]
+    [InlineData(9, 0, true)] // LAST-ACK
+    [InlineData(10, 0, false)] // LISTEN
+    [InlineData(11, 0, true)] // CLOSING
+    public void PeerIsDone_WhereItsFinHasComeAndAllIsRead(int tcpState, int unread, bool isDone)
+    {
+        IPEndPoint end = new(IPAddress.Loopback, 1);
+        Assert.Equal(isDone, new SocketState(end, end, false, unread, null, tcpState).PeerIsDone);
     }
 
     [Fact]
