@@ -49,6 +49,9 @@ internal sealed class SocketClose
     /// </summary>
     public SocketState? AtClose { get; set; }
 
+    /// <summary>The socket when the close began.</summary>
+    internal SocketState? AtBeginning { get; init; }
+
     internal bool AbortiveAsked { get; init; }
 
     internal int CloseTimeout { get; init; }

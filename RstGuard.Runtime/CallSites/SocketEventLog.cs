@@ -522,7 +522,7 @@ internal sealed class SocketEventLog
                     Register(known, known.Closing.Local!, known.Closing.Remote, accepted: false);
                 }
             }
-            else if (known.Closing.Remote is not null
+            else if (known.Closing is { Remote: not null, AtBeginning: not { IsOver: true } }
                 && _reader.TryLook(descriptor, out bool connected, out _)
                 && !connected)
             {
@@ -559,10 +559,7 @@ internal sealed class SocketEventLog
             }
 
             closing.LookedLast = DateTimeOffset.UtcNow;
-            SocketState last;
-            closing.AtClose = handle.Connection is { Remote: not null } open
-                ? _reader.TryRead(handle.Descriptor, open.Local, open.Remote, out last) ? last : null
-                : _reader.TryRead(handle.Descriptor, out last) ? last : null;
+            closing.AtClose = LookLast(handle, closing, abortive);
             closing.Origin = Origin(closing, abortive);
             if (handle.Connection is { } connection)
             {
@@ -575,6 +572,20 @@ internal sealed class SocketEventLog
                 handle.Connection!.Close = closing;
             }
         }
+    }
+
+    private SocketState? LookLast(OpenHandle handle, SocketClose closing, bool abortive)
+    {
+        // Nothing has come since where nothing can come any more.
+        if (!abortive && closing.AtBeginning is { PeerIsDone: true } known)
+        {
+            return known;
+        }
+
+        SocketState last;
+        return handle.Connection is { Remote: not null } open
+            ? _reader.TryRead(handle.Descriptor, open.Local, open.Remote, out last) ? last : null
+            : _reader.TryRead(handle.Descriptor, out last) ? last : null;
     }
 
     private static CloseOrigin? Origin(SocketClose closing, bool abortive)
@@ -658,6 +669,7 @@ internal sealed class SocketEventLog
             LingerSeconds = state.LingerSeconds,
             Frames = Shared(frames),
             SeenWhole = whole,
+            AtBeginning = state,
             AbortiveAsked = abortive,
             CloseTimeout = timeout,
         };
