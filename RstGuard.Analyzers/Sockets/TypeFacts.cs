@@ -60,7 +60,7 @@ internal sealed class TypeFacts
         if (fields.Count > 0)
         {
             HashSet<string> names = [.. fields.Select(field => field.Name)];
-            SocketBody[] bodies = [.. members.Where(member => member.Names(names)).Select(member => member.Body(model, cancellationToken)).OfType<SocketBody>()];
+            SocketBody[] bodies = [.. members.Where(member => member.Names(names, cancellationToken)).Select(member => member.Body(model, cancellationToken)).OfType<SocketBody>()];
             connections = Connect(model, fields, bodies, cancellationToken);
         }
 
@@ -79,7 +79,7 @@ internal sealed class TypeFacts
         HashSet<string> name = [member.Name];
         foreach (Member candidate in _members)
         {
-            if (candidate.Names(name) && candidate.Body(_model, cancellationToken) is { } body)
+            if (candidate.Names(name, cancellationToken) && candidate.Body(_model, cancellationToken) is { } body)
             {
                 yield return body;
             }
@@ -284,7 +284,7 @@ internal sealed class TypeFacts
         HashSet<string> name = [member.Name];
         foreach (Member candidate in _members)
         {
-            if (candidate.Names(name) && candidate.Body(_model, cancellationToken) is { } body)
+            if (candidate.Names(name, cancellationToken) && candidate.Body(_model, cancellationToken) is { } body)
             {
                 foreach (IOperation reference in body.ReferencesTo(member.OriginalDefinition))
                 {
@@ -306,7 +306,10 @@ internal sealed class TypeFacts
     /// <summary>One method, constructor or accessor, bound when asked for.</summary>
     private sealed class Member(IMethodSymbol symbol, SyntaxNode syntax)
     {
+        private const int WordBits = 512;
+
         private readonly SyntaxNode _syntax = syntax;
+        private WordSet? _words;
 
         internal IMethodSymbol Symbol { get; } = symbol;
 
@@ -316,11 +319,18 @@ internal sealed class TypeFacts
             return byFile != 0 ? byFile : _syntax.SpanStart.CompareTo(other._syntax.SpanStart);
         }
 
-        internal bool Names(HashSet<string> names)
+        internal bool Names(HashSet<string> names, CancellationToken cancellationToken)
         {
-            foreach (SyntaxToken token in _syntax.DescendantTokens())
+            // Asked for many names, and of most members in vain.
+            if (Volatile.Read(ref _words) is not { } words)
             {
-                if (token.IsKind(SyntaxKind.IdentifierToken) && names.Contains(token.ValueText))
+                words = WordSet.Of(_syntax.SyntaxTree.GetText(cancellationToken), _syntax.FullSpan.Start, _syntax.FullSpan.End, WordBits, cancellationToken);
+                Volatile.Write(ref _words, words);
+            }
+
+            foreach (string name in names)
+            {
+                if (words.MayHold(name) && WordIndex.TokensOf(_syntax, name, cancellationToken).Any())
                 {
                     return true;
                 }

@@ -8,29 +8,22 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace RstGuard.Sockets;
 
 /// <summary>
-/// Where the files of a compilation name an identifier. A file is read once, into a small set of bits that tells for most words that
-/// they are not in it; only files that may hold a word are searched for it.
+/// Where the files of a compilation name an identifier. A file is read once, into a set that tells for most words that they are not in it;
+/// only files that may hold a word are searched for it.
 /// </summary>
 internal sealed class WordIndex
 {
     private const int Bits = 1 << 13;
-    private const int BufferLength = 4096;
-    private readonly ConcurrentDictionary<SyntaxTree, ulong[]> _words = new();
+    private readonly ConcurrentDictionary<SyntaxTree, WordSet> _words = new();
 
     internal bool MayHold(SyntaxTree tree, string word, CancellationToken cancellationToken)
     {
-        if (!_words.TryGetValue(tree, out ulong[]? words))
+        if (!_words.TryGetValue(tree, out WordSet? words))
         {
-            words = _words.GetOrAdd(tree, Read(tree, cancellationToken));
+            words = _words.GetOrAdd(tree, WordSet.Of(tree.GetText(cancellationToken), start: 0, tree.Length, Bits, cancellationToken));
         }
 
-        uint hash = Start;
-        foreach (char c in word)
-        {
-            hash = Next(hash, c);
-        }
-
-        return (words[(hash % Bits) >> 6] & (1UL << (int)(hash & 63))) != 0;
+        return words.MayHold(word);
     }
 
     /// <summary>The identifiers <paramref name="word"/> inside <paramref name="within"/>, in the order of the source.</summary>
@@ -47,7 +40,7 @@ internal sealed class WordIndex
         for (int at = text.IndexOf(word, StringComparison.Ordinal); at >= 0; at = text.IndexOf(word, at + word.Length, StringComparison.Ordinal))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if ((at > 0 && IsWord(text[at - 1])) || (at + word.Length < text.Length && IsWord(text[at + word.Length])))
+            if ((at > 0 && WordSet.IsWord(text[at - 1])) || (at + word.Length < text.Length && WordSet.IsWord(text[at + word.Length])))
             {
                 continue;
             }
@@ -58,44 +51,5 @@ internal sealed class WordIndex
                 yield return token;
             }
         }
-    }
-
-    // FNV-1a.
-    private const uint Start = 2166136261;
-
-    private static uint Next(uint hash, char c) => (hash ^ c) * 16777619;
-
-    private static bool IsWord(char c) => char.IsLetterOrDigit(c) || c == '_';
-
-    private static ulong[] Read(SyntaxTree tree, CancellationToken cancellationToken)
-    {
-        ulong[] words = new ulong[Bits >> 6];
-        Microsoft.CodeAnalysis.Text.SourceText text = tree.GetText(cancellationToken);
-        char[] buffer = new char[Math.Min(BufferLength, Math.Max(1, text.Length))];
-        uint hash = Start;
-        bool inWord = false;
-        for (int start = 0; start < text.Length; start += buffer.Length)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            int length = Math.Min(buffer.Length, text.Length - start);
-            text.CopyTo(start, buffer, 0, length);
-            for (int i = 0; i < length; i++)
-            {
-                if (IsWord(buffer[i]))
-                {
-                    hash = Next(hash, buffer[i]);
-                    inWord = true;
-                }
-                else if (inWord)
-                {
-                    words[(hash % Bits) >> 6] |= 1UL << (int)(hash & 63);
-                    hash = Start;
-                    inWord = false;
-                }
-            }
-        }
-
-        words[(hash % Bits) >> 6] |= 1UL << (int)(hash & 63);
-        return words;
     }
 }

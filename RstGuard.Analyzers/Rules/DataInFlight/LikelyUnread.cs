@@ -49,17 +49,26 @@ internal sealed class LikelyUnread(SocketBody body, CancellationToken cancellati
     internal IEnumerable<(IInvocationOperation Close, ISymbol Connection, IOperation Drain)> ClosesBeforeTheDrain()
     {
         IInvocationOperation[] calls = [.. body.Symbols.OfType<IMethodSymbol>().SelectMany(body.ReferencesTo).OfType<IInvocationOperation>().OrderBy(call => call.Syntax.SpanStart)];
+
+        // Few calls leave the function; whether one drains takes a look at the method that is called.
+        IInvocationOperation[] leaving = [.. calls.Where(call => call.Instance is IInstanceReferenceOperation && LeavesAfter(call) && !Paths.IsInCatch(call))];
+        if (leaving.Length == 0)
+        {
+            yield break;
+        }
+
+        int first = leaving.Min(call => call.Syntax.Span.End);
+
         foreach (IInvocationOperation drain in calls)
         {
-            if (!IsDrain(drain.TargetMethod))
+            if (drain.Syntax.SpanStart < first || !IsDrain(drain.TargetMethod))
             {
                 continue;
             }
 
-            foreach (IInvocationOperation close in calls.Reverse())
+            foreach (IInvocationOperation close in leaving.Reverse())
             {
-                if (close.Syntax.Span.End < drain.Syntax.SpanStart && Paths.FunctionOf(close) == Paths.FunctionOf(drain) && !Paths.IsInCatch(close)
-                    && LeavesAfter(close) && close.Instance is IInstanceReferenceOperation
+                if (close.Syntax.Span.End < drain.Syntax.SpanStart && Paths.FunctionOf(close) == Paths.FunctionOf(drain)
                     && !calls.Any(earlier => earlier.Syntax.SpanStart < close.Syntax.SpanStart && IsDrain(earlier.TargetMethod)) && ClosedField(close.TargetMethod, 0) is { } field)
                 {
                     yield return (close, field, drain);
