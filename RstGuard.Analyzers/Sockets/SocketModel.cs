@@ -30,6 +30,7 @@ internal sealed class SocketModel
     private readonly ConcurrentDictionary<SyntaxTree, SemanticModel> _semanticModels = new();
     private readonly SocketTopicScanner _scanner = new();
     private readonly ConcurrentDictionary<ISymbol, ConnectionReach> _reaches = new(SymbolEqualityComparer.Default);
+    private TopicsOfOwner? _lastTopics;
     private ConcurrencyTypes? _concurrency;
     private CallGraph? _calls;
     private int _globalAliases = -1;
@@ -57,8 +58,18 @@ internal sealed class SocketModel
     /// What the code of <paramref name="owner"/> may be about: what its file mentions, or a file of a further part, a containing
     /// type or a base type, since a body may name no more than an inherited field.
     /// </summary>
-    internal SocketTopics TopicsOf(ISymbol owner, SyntaxTree tree, CancellationToken cancellationToken) =>
-        GlobalAliases(cancellationToken) | (owner.ContainingType is { } type ? TopicsOf(type, 0, cancellationToken) : TopicsOf(tree, cancellationToken));
+    internal SocketTopics TopicsOf(ISymbol owner, SyntaxTree tree, CancellationToken cancellationToken)
+    {
+        // All rules ask for one body, one after the other.
+        if (Volatile.Read(ref _lastTopics) is { } last && ReferenceEquals(last.Owner, owner) && last.Tree == tree)
+        {
+            return last.Topics;
+        }
+
+        SocketTopics topics = GlobalAliases(cancellationToken) | (owner.ContainingType is { } type ? TopicsOf(type, 0, cancellationToken) : TopicsOf(tree, cancellationToken));
+        Volatile.Write(ref _lastTopics, new TopicsOfOwner(owner, tree, topics));
+        return topics;
+    }
 
     /// <summary>Whether some rule has looked into a body.</summary>
     internal bool HasBodies => !_bodies.IsEmpty;
@@ -253,5 +264,14 @@ internal sealed class SocketModel
         }
 
         return _topicsOfTypes.GetOrAdd(type, topics);
+    }
+
+    private sealed class TopicsOfOwner(ISymbol owner, SyntaxTree tree, SocketTopics topics)
+    {
+        internal ISymbol Owner { get; } = owner;
+
+        internal SyntaxTree Tree { get; } = tree;
+
+        internal SocketTopics Topics { get; } = topics;
     }
 }
