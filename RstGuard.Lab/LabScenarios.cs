@@ -477,9 +477,11 @@ public static class LabScenarios
             if (!listening)
             {
                 listener.Close();
+                LabNetwork.WaitUntil(() => !KernelSockets.Exists(network.Near, new IPEndPoint(network.Near.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0)), "The listener was not closed.");
             }
 
             TcpRepair.Vanish(server);
+            LabNetwork.WaitUntil(() => !KernelSockets.Exists(network.Near, network.Far), "The connection was not forgotten.");
             client.Send(new byte[network.Options.PayloadSize]);
             LabNetwork.WaitUntil(() => client.Poll(0, SelectMode.SelectError), "The client learned of no reset.");
         }

@@ -21,6 +21,7 @@ public sealed partial class KernelResetTrace : IDisposable
     // Per processor; a reset with its stack takes about 300 bytes.
     private const string BufferKilobytes = "512";
     private static readonly string[] MountPoints = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
+    private static readonly TimeSpan LongestBusy = TimeSpan.FromSeconds(1);
     private static int _instances;
 
     private readonly string _instance;
@@ -104,7 +105,14 @@ public sealed partial class KernelResetTrace : IDisposable
         _disposed = true;
         if (Directory.Exists(_instance))
         {
-            Remove(_instance);
+            try
+            {
+                Remove(_instance);
+            }
+            catch (IOException) when (Directory.Exists(_instance))
+            {
+                // Somebody holds it open for long. It is switched off; whoever opens a trace once this process is gone removes it.
+            }
         }
 
         if (_ownMount is not null)
@@ -169,7 +177,20 @@ public sealed partial class KernelResetTrace : IDisposable
     {
         Write(instance, Event + "/enable", "0");
         Write(instance, Event + "/trigger", "!stacktrace");
-        Directory.Delete(instance);
+        long deadline = Environment.TickCount64 + (long)LongestBusy.TotalMilliseconds;
+        while (true)
+        {
+            try
+            {
+                Directory.Delete(instance);
+                return;
+            }
+            catch (IOException) when (Directory.Exists(instance) && Environment.TickCount64 < deadline)
+            {
+                // A child process holds a copy of what was open here from fork until exec (EBUSY, instance_rmdir in kernel/trace/trace.c).
+                Thread.Sleep(1);
+            }
+        }
     }
 
     /// <summary>The instance's directory under tracefs.</summary>

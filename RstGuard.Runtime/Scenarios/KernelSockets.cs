@@ -8,10 +8,22 @@ namespace RstGuard.Scenarios;
 /// <summary>What the Linux kernel does with a socket, seen and steered without privilege.</summary>
 internal static class KernelSockets
 {
+    // Columns of /proc/net/tcp (get_tcp4_sock in net/ipv4/tcp_ipv4.c); no inode is 0 but that of a socket which no descriptor names any more.
+    private const int QueuesField = 4;
+    private const int InodeField = 9;
+
     /// <summary>Waits until the kernel has forgotten one end of a connection, orphaned sockets and TIME-WAIT included.</summary>
     /// <exception cref="TimeoutException">It did not within <see cref="LoopbackPair.Wait"/>.</exception>
     public static Task WaitUntilGoneAsync(IPEndPoint local, IPEndPoint remote) =>
         WaitAsync(() => !Exists(local, remote), $"The kernel still knows the connection from {local} to {remote}");
+
+    /// <summary>
+    /// Waits until no process holds one end of a connection. A child process holds a copy of every descriptor from fork until exec closes them
+    /// (execve(2), O_CLOEXEC), and a socket whose last copy is still open is not closed: its FIN or reset comes later than <see cref="Socket.Close()"/> ends.
+    /// </summary>
+    /// <exception cref="TimeoutException">It did not within <see cref="LoopbackPair.Wait"/>.</exception>
+    public static Task WaitUntilReleasedAsync(IPEndPoint local, IPEndPoint remote) =>
+        WaitAsync(() => Row(local, remote) is not { } row || Field(row, InodeField) == "0", $"A process still holds the socket of {local} to {remote}");
 
     /// <summary>Waits until a condition holds.</summary>
     /// <exception cref="TimeoutException">It did not within <see cref="LoopbackPair.Wait"/>.</exception>
@@ -34,8 +46,10 @@ internal static class KernelSockets
 
     /// <summary>How many received bytes an end of a connection has not read.</summary>
     public static long UnreadBytes(IPEndPoint local, IPEndPoint remote) => Row(local, remote) is { } row
-        ? long.Parse(row.Split(' ', StringSplitOptions.RemoveEmptyEntries)[4].Split(':')[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture)
+        ? long.Parse(Field(row, QueuesField).Split(':')[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture)
         : 0;
+
+    private static string Field(string row, int index) => row.Split(' ', StringSplitOptions.RemoveEmptyEntries)[index];
 
     private static string? Row(IPEndPoint local, IPEndPoint remote)
     {

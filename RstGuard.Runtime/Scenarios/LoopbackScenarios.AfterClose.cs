@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using RstGuard.Diagnosis;
 
@@ -33,6 +34,7 @@ public static partial class LoopbackScenarios
             (Socket closing, Socket peer) = run.EndsOf(pair);
             LoopbackPair.FillWindow(closing);
             closing.Close();
+            await WaitUntilReleasedAsync(run, pair).ConfigureAwait(false);
             await SendAsync(peer, run.PayloadSize).ConfigureAwait(false);
             // A large payload's sending has taken the error already; the orphan goes with its reset.
             await WaitUntilGoneAsync(run, pair).ConfigureAwait(false);
@@ -49,6 +51,7 @@ public static partial class LoopbackScenarios
             using (KernelSockets.Deafen(peer))
             {
                 closing.Close();
+                await WaitUntilReleasedAsync(run, pair).ConfigureAwait(false);
                 await SendAsync(peer, run.PayloadSize).ConfigureAwait(false);
                 await WaitUntilGoneAsync(run, pair).ConfigureAwait(false);
             }
@@ -173,9 +176,11 @@ public static partial class LoopbackScenarios
         await WaitUntilGoneAsync(run, pair).ConfigureAwait(false);
     }
 
-    private static Task WaitUntilGoneAsync(LoopbackRun run, LoopbackPair pair) => run.Resetting == ResettingEnd.Client
-        ? KernelSockets.WaitUntilGoneAsync(pair.ClientEndPoint, pair.ServerEndPoint)
-        : KernelSockets.WaitUntilGoneAsync(pair.ServerEndPoint, pair.ClientEndPoint);
+    private static Task WaitUntilGoneAsync(LoopbackRun run, LoopbackPair pair)
+    {
+        (IPEndPoint closing, IPEndPoint peer) = EndPointsOf(run, pair);
+        return KernelSockets.WaitUntilGoneAsync(closing, peer);
+    }
 
     private static async Task FallSilentUntilGivenUpAsync(Socket probing, Socket peer)
     {

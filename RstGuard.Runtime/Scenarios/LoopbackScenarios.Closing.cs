@@ -51,7 +51,7 @@ public static partial class LoopbackScenarios
             using LoopbackPair pair = await run.ConnectAsync().ConfigureAwait(false);
             (Socket closing, Socket peer) = run.EndsOf(pair);
             closing.Disconnect(reuseSocket: true);
-            await LoopbackPair.WaitForEndAsync(peer).ConfigureAwait(false);
+            await WaitForResetAsync(run, pair).ConfigureAwait(false);
         })
         {
             Summary = "Disconnect(reuseSocket: true): on Linux .NET sends FIN, and the reset follows.",
@@ -81,7 +81,7 @@ public static partial class LoopbackScenarios
             await SendAsync(pair.Server, 120).ConfigureAwait(false);
             pair.Server.Close();
             await sending.ConfigureAwait(false);
-            await LoopbackPair.WaitForEndAsync(pair.Client).ConfigureAwait(false);
+            await WaitForResetAsync(run, pair).ConfigureAwait(false);
         })
         {
             Summary = "A server answers a large request by its first bytes, and closes without reading the rest.",
@@ -116,7 +116,7 @@ public static partial class LoopbackScenarios
             await LoopbackPair.WaitForBytesAsync(closing, 1).ConfigureAwait(false);
             await SendAsync(closing, 64).ConfigureAwait(false);
             closing.Close();
-            await LoopbackPair.WaitForEndAsync(peer).ConfigureAwait(false);
+            await WaitForResetAsync(run, pair).ConfigureAwait(false);
         })
         {
             Summary = "An answer is sent and the socket closed, and what it answers was never read.",
@@ -129,7 +129,7 @@ public static partial class LoopbackScenarios
             await SendAndReadAsync(peer, closing, run.PayloadSize).ConfigureAwait(false);
             await SendAsync(closing, 64).ConfigureAwait(false);
             AbortBy(closing);
-            await LoopbackPair.WaitForEndAsync(peer).ConfigureAwait(false);
+            await WaitForResetAsync(run, pair).ConfigureAwait(false);
         })
         {
             Summary = "A request is read and answered, and the socket closed with linger zero.",
@@ -159,6 +159,7 @@ public static partial class LoopbackScenarios
                 await ReadToEndAsync(closing).ConfigureAwait(false);
                 AcknowledgeNow(closing);
                 AbortBy(closing);
+                await WaitUntilReleasedAsync(run, pair).ConfigureAwait(false);
                 // Its FIN was acknowledged; in FIN-WAIT-2 a close is silent.
                 peer.Close();
             }
@@ -188,6 +189,7 @@ public static partial class LoopbackScenarios
             {
                 closing.Shutdown(SocketShutdown.Send);
                 AbortBy(closing);
+                await WaitUntilReleasedAsync(run, pair).ConfigureAwait(false);
             }
         })
         {
@@ -223,6 +225,7 @@ public static partial class LoopbackScenarios
             {
                 closing.Shutdown(SocketShutdown.Send);
                 AbortBy(closing);
+                await WaitUntilReleasedAsync(run, pair).ConfigureAwait(false);
                 // In FIN-WAIT-2 a close is silent.
                 peer.Close();
             }
@@ -348,7 +351,7 @@ public static partial class LoopbackScenarios
             await SendAsync(peer, run.PayloadSize).ConfigureAwait(false);
             await LoopbackPair.WaitForBytesAsync(closing, 1).ConfigureAwait(false);
             await Task.Run(() => closing.Close(1)).WaitAsync(LoopbackPair.Wait).ConfigureAwait(false);
-            await LoopbackPair.WaitForEndAsync(peer).ConfigureAwait(false);
+            await WaitForResetAsync(run, pair).ConfigureAwait(false);
         })
         {
             Summary = "Close(timeout) with unread data: .NET ends its direction, and resets.",
@@ -448,7 +451,7 @@ public static partial class LoopbackScenarios
                 await client.WriteAsync(new byte[run.PayloadSize], limit.Token).ConfigureAwait(false);
                 await LoopbackPair.WaitForBytesAsync(pair.Client, 1).ConfigureAwait(false);
                 pair.Client.Close();
-                await LoopbackPair.WaitForEndAsync(pair.Server).ConfigureAwait(false);
+                await WaitForResetAsync(run, pair).ConfigureAwait(false);
             }
         }
     }

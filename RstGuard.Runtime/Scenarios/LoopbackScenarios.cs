@@ -126,6 +126,23 @@ public static partial class LoopbackScenarios
         await receiving.WaitAsync(LoopbackPair.Wait).ConfigureAwait(false);
     }
 
+    // What the close does is not done while a child process that is being started holds a copy of the descriptor.
+    private static Task WaitUntilReleasedAsync(LoopbackRun run, LoopbackPair pair)
+    {
+        (IPEndPoint closing, IPEndPoint peer) = EndPointsOf(run, pair);
+        return KernelSockets.WaitUntilReleasedAsync(closing, peer);
+    }
+
+    // A peer that has bytes or FIN to read first is readable before the reset reaches it: only that its end is gone tells.
+    private static Task WaitForResetAsync(LoopbackRun run, LoopbackPair pair)
+    {
+        (IPEndPoint closing, IPEndPoint peer) = EndPointsOf(run, pair);
+        return OperatingSystem.IsLinux() ? KernelSockets.WaitUntilGoneAsync(peer, closing) : LoopbackPair.WaitForEndAsync(run.EndsOf(pair).Peer);
+    }
+
+    private static (IPEndPoint Closing, IPEndPoint Peer) EndPointsOf(LoopbackRun run, LoopbackPair pair) =>
+        run.Resetting == ResettingEnd.Client ? (pair.ClientEndPoint, pair.ServerEndPoint) : (pair.ServerEndPoint, pair.ClientEndPoint);
+
     private static Socket NewSocket(LoopbackRun run) => new(run.Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
 
     private static CancellationTokenSource Limit(LoopbackRun run)

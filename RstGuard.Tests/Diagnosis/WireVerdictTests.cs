@@ -99,6 +99,7 @@ public sealed class WireVerdictTests
         await using ResetRecorder recorder = ResetRecorder.Start(LinuxPacketSocket.OpenLoopback(new CaptureFilter { Addresses = [address] }));
         pair.Server.LingerState = new LingerOption(true, 0);
         pair.Server.Close();
+        await LoopbackPair.WaitForEndAsync(pair.Client);
 
         ResetRecording recording = await recorder.StopAsync();
         ResetVerdict verdict = Assert.Single(recording.Resets);
@@ -132,6 +133,7 @@ public sealed class WireVerdictTests
             }
 
             close(pair);
+            await KernelSockets.WaitUntilGoneAsync(pair.ClientEndPoint, pair.ServerEndPoint);
         }
 
         return (await recorder.StopAsync()).Resets.First(reset => !reset.FollowsEarlierReset);
