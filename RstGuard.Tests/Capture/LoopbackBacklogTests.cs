@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using RstGuard.Capture;
+using RstGuard.Scenarios;
 using RstGuard.Tcp;
 
 namespace RstGuard.Tests.Capture;
@@ -31,6 +32,7 @@ public sealed class LoopbackBacklogTests
         using Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(address, 0));
         listener.Listen();
+        int late = 0;
         using (new Load(Environment.ProcessorCount))
         {
             for (int i = 0; i < 100; i++)
@@ -38,12 +40,23 @@ public sealed class LoopbackBacklogTests
                 using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
                 await client.ConnectAsync(listener.LocalEndPoint!, TestContext.Current.CancellationToken);
                 using Socket server = await listener.AcceptAsync(TestContext.Current.CancellationToken);
+                IPEndPoint closed = (IPEndPoint)server.LocalEndPoint!;
                 server.LingerState = new LingerOption(true, 0);
                 server.Close();
+                int resets = ResetsThatWait(source);
+                if (resets == 0)
+                {
+                    // Now and then a child process that another test starts still holds the socket.
+                    late++;
+                    await KernelSockets.WaitUntilReleasedAsync(closed, (IPEndPoint)client.LocalEndPoint!);
+                    resets = ResetsThatWait(source);
+                }
 
-                Assert.Equal(1, ResetsThatWait(source));
+                Assert.Equal(1, resets);
             }
         }
+
+        Assert.InRange(late, 0, 10);
     }
 
     private static int ResetsThatWait(IPacketSource source)

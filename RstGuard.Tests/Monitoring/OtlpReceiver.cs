@@ -32,9 +32,10 @@ internal sealed class OtlpReceiver : IDisposable
 
     public void Dispose()
     {
-        _listener.Stop();
-        Assert.True(_serving.Wait(TimeSpan.FromSeconds(10)));
+        // Close after Stop would listen again for a moment (HttpEndPointManager.RemovePrefixInternal), and fail where the port is still held by a
+        // child process that is being started.
         _listener.Close();
+        Assert.True(_serving.Wait(TimeSpan.FromSeconds(10)));
     }
 
     private async Task ServeAsync()
