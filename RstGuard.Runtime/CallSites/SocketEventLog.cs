@@ -20,10 +20,11 @@ internal sealed class SocketEventLog
     /// <summary>Whoever sets it owns the sockets that are created in the same async flow from then on.</summary>
     internal static readonly AsyncLocal<object?> FlowOwner = new();
 
-    private const string RuntimeSource = "Private.InternalDiagnostics.System.Net.Sockets";
+    internal const string RuntimeSource = "Private.InternalDiagnostics.System.Net.Sockets";
+    internal const EventKeywords RuntimeKeywords = (EventKeywords)1; // NetEventSource.Keywords.Default
 
     // The public source: it alone tells where to a flow connects; an asynchronous connect ends outside of every flow.
-    private const string TelemetrySource = "System.Net.Sockets";
+    internal const string TelemetrySource = "System.Net.Sockets";
     private const int MaximumConnecting = 4_096;
     private const int MaximumHandles = 65_536;
     private const int MaximumConnections = 65_536;
@@ -922,8 +923,6 @@ internal sealed class SocketEventLog
 
     private sealed class Listener(SocketEventLog log, string sourceName) : EventListener
     {
-        private const EventKeywords Default = (EventKeywords)1;
-
         // The base constructor calls OnEventSourceCreated before it ends; field initialisers and captured parameters run earlier.
         private readonly SocketEventLog _log = log;
         private readonly string _sourceName = sourceName;
@@ -935,7 +934,7 @@ internal sealed class SocketEventLog
             if (eventSource.Name == _sourceName)
             {
                 SourceSeen = true;
-                EnableEvents(eventSource, EventLevel.Informational, Default);
+                EnableEvents(eventSource, EventLevel.Informational, RuntimeKeywords);
             }
             else if (eventSource.Name == TelemetrySource)
             {
