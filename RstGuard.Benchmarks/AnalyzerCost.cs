@@ -12,8 +12,9 @@ namespace RstGuard.Benchmarks;
 /// <param name="Rules">Milliseconds in each of RstGuard's rules, by the analyzer driver's telemetry.</param>
 /// <param name="Others">Milliseconds in all other analyzers.</param>
 /// <param name="Wall">Milliseconds of the whole run.</param>
+/// <param name="Processor">Milliseconds of processor time of the whole run, all threads together.</param>
 /// <param name="Allocated">MiB allocated by the whole run.</param>
-internal sealed record AnalyzerCost(ImmutableSortedDictionary<string, double> Rules, double Others, double Wall, double Allocated)
+internal sealed record AnalyzerCost(ImmutableSortedDictionary<string, double> Rules, double Others, double Wall, double Processor, double Allocated)
 {
     private static readonly ImmutableArray<MetadataReference> References =
     [
@@ -54,9 +55,11 @@ internal sealed record AnalyzerCost(ImmutableSortedDictionary<string, double> Ru
         GC.Collect();
         GC.WaitForPendingFinalizers();
         long allocated = GC.GetTotalAllocatedBytes(precise: true);
+        TimeSpan processorBefore = Environment.CpuUsage.TotalTime;
         long start = Stopwatch.GetTimestamp();
         ImmutableArray<Diagnostic> diagnostics = await driver.GetAnalyzerDiagnosticsAsync(cancellationToken);
         double wall = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        double processor = (Environment.CpuUsage.TotalTime - processorBefore).TotalMilliseconds;
         allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
         if (diagnostics.FirstOrDefault(diagnostic => diagnostic.Id == "AD0001") is { } failure)
         {
@@ -78,7 +81,7 @@ internal sealed record AnalyzerCost(ImmutableSortedDictionary<string, double> Ru
             }
         }
 
-        return new AnalyzerCost(rules.ToImmutable(), others, wall, allocated / 1024.0 / 1024.0);
+        return new AnalyzerCost(rules.ToImmutable(), others, wall, processor, allocated / 1024.0 / 1024.0);
     }
 
     private static ImmutableArray<DiagnosticAnalyzer> AnalyzersOf(Assembly assembly) =>

@@ -82,12 +82,12 @@ internal static class AnalyzersCommand
             Comparison beside = await Comparison.OfAsync(quiet, rounds, cancellationToken);
             Print(
                 output,
-                $"{nameOfQuiet}; {measured}:",
-                ["", "rules, ms", "longest rule, ms", "wall, ms", "allocated, MiB"],
+                $"{nameOfQuiet}; {measured}; what is added is the median of the rounds' differences and their middle half, since two runs of seconds may differ by more than the rules take:",
+                ["", "rules, ms", "longest rule, ms", "wall, ms", "processor, ms", "allocated, MiB"],
                 [
-                    ["NetAnalyzers", "", "", Number(beside.Without.Wall), Number(beside.Without.Allocated)],
-                    ["NetAnalyzers and RstGuard", Number(beside.With.AllRules), Longest(beside.With), Number(beside.With.Wall), Number(beside.With.Allocated)],
-                    ["difference", "", "", Number(beside.With.Wall - beside.Without.Wall), Number(beside.With.Allocated - beside.Without.Allocated)],
+                    ["NetAnalyzers", "", "", Number(beside.Without.Wall), Number(beside.Without.Processor), Number(beside.Without.Allocated)],
+                    ["NetAnalyzers and RstGuard", Number(beside.With.AllRules), Longest(beside.With), Number(beside.With.Wall), Number(beside.With.Processor), Number(beside.With.Allocated)],
+                    ["RstGuard adds", "", "", Spread(beside.Wall), Spread(beside.Processor), Spread(beside.Allocated)],
                 ]);
         }
 
@@ -123,6 +123,8 @@ internal static class AnalyzersCommand
             Print(output, $"Twice the code, RstGuard alone; {measured}:", ["", "rules, ms", "twice as much, ms", "ratio", "longest rule, ms", "steepest rule, ms"], growth);
         }
     }
+
+    private static string Spread(Comparison.Added added) => $"{Number(added.Median)} ({Number(added.Low)} to {Number(added.High)})";
 
     private static string Longest(AnalyzerCost cost) => $"{cost.Worst.Key} {Number(cost.Worst.Value)}";
 

@@ -11,7 +11,7 @@ internal static class PerformanceCommand
     {
         Option<FileInfo> project = new("--project") { Description = "A project file to build with RstGuard beside other analyzers, such as MQTTnet's.", Required = true };
         Option<string> framework = new("--framework") { Description = "The target framework to build it for.", DefaultValueFactory = _ => "net10.0" };
-        Option<int> rounds = new("--rounds") { Description = "Measured rounds; the least counts.", DefaultValueFactory = _ => 5 };
+        Option<int> rounds = new("--rounds") { Description = "Measured rounds; the least counts.", DefaultValueFactory = _ => 10 };
         Option<FileInfo?> output = new("--output") { Description = "The page to write; the terminal unless told." };
         Command command = new("performance", "What the analyzers cost, in a build beside others and over generated code, as a page.") { project, framework, rounds, output };
         command.SetAction(async (parsed, cancellationToken) =>
@@ -41,7 +41,7 @@ internal static class PerformanceCommand
 
             Made by one command, whose figures stand side by side because they come from one run:
 
-                dotnet run -c Release --project RstGuard.Benchmarks -- performance --project {name}/Source/{name}/{project.Name} --output docs/performance.md
+                dotnet run -c Release --project RstGuard.Benchmarks -- performance --project {name}/Source/{name}/{project.Name} --rounds {rounds} --output docs/performance.md
 
             on {DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}: {Environment.ProcessorCount} cores ({RuntimeInformation.ProcessArchitecture}), {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}. Other machines differ;
             the ratios should not. Each figure is the least of its rounds, since what else a machine does only ever adds.
