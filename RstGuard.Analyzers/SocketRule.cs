@@ -32,7 +32,8 @@ public abstract class SocketRule : DiagnosticAnalyzer
         context.RegisterCompilationStartAction(start =>
         {
             SocketModel model = SocketModel.For(start.Compilation);
-            if (!model.Types.Exist)
+            // A registered action costs the driver something for each body, whatever it does.
+            if (!model.Types.Exist || !model.Mentions(_topics, start.CancellationToken))
             {
                 return;
             }

@@ -79,12 +79,14 @@ internal static class AnalyzersCommand
         string measured = $"the least of {rounds} rounds after one to warm up";
         if (parts.Contains(Part.Quiet))
         {
+            AnalyzerCost alone = await Comparison.AloneAsync(quiet, AnalyzerCost.RstGuard, rounds, cancellationToken);
             Comparison beside = await Comparison.OfAsync(quiet, rounds, cancellationToken);
             Print(
                 output,
-                $"{nameOfQuiet}; {measured}; what is added is the median of the rounds' differences and their middle half, since two runs of seconds may differ by more than the rules take:",
+                $"{nameOfQuiet}; {measured}. Alone, RstGuard also pays for what it has the compiler do, which otherwise others have paid for; what is added beside NetAnalyzers is the median of the rounds' differences and their middle half, since two runs of seconds may differ by more than the rules take:",
                 ["", "rules, ms", "longest rule, ms", "wall, ms", "processor, ms", "allocated, MiB"],
                 [
+                    ["RstGuard alone", Number(alone.AllRules), Longest(alone), Number(alone.Wall), Number(alone.Processor), Number(alone.Allocated)],
                     ["NetAnalyzers", "", "", Number(beside.Without.Wall), Number(beside.Without.Processor), Number(beside.Without.Allocated)],
                     ["NetAnalyzers and RstGuard", Number(beside.With.AllRules), Longest(beside.With), Number(beside.With.Wall), Number(beside.With.Processor), Number(beside.With.Allocated)],
                     ["RstGuard adds", "", "", Spread(beside.Wall), Spread(beside.Processor), Spread(beside.Allocated)],

@@ -15,7 +15,6 @@ internal sealed record Comparison(AnalyzerCost Without, AnalyzerCost With, Compa
 {
     public static async Task<Comparison> OfAsync(string[] sources, int rounds, CancellationToken cancellationToken)
     {
-        ImmutableArray<SyntaxTree> trees = Parse(sources);
         List<AnalyzerCost> without = [], with = [];
         for (int round = 0; round <= rounds; round++)
         {
@@ -23,7 +22,7 @@ internal sealed record Comparison(AnalyzerCost Without, AnalyzerCost With, Compa
             for (int i = 0; i < 2; i++)
             {
                 bool both = (round + i) % 2 != 0;
-                AnalyzerCost cost = await AnalyzerCost.OfAsync(trees, both ? AnalyzerCost.NetAnalyzers.AddRange(AnalyzerCost.RstGuard) : AnalyzerCost.NetAnalyzers, cancellationToken);
+                AnalyzerCost cost = await RunAsync(sources, both ? AnalyzerCost.NetAnalyzers.AddRange(AnalyzerCost.RstGuard) : AnalyzerCost.NetAnalyzers, cancellationToken);
                 if (round > 0)
                 {
                     (both ? with : without).Add(cost);
@@ -44,12 +43,11 @@ internal sealed record Comparison(AnalyzerCost Without, AnalyzerCost With, Compa
     /// <summary>RstGuard alone over some sources and over twice as much, in alternating runs: the least of the rounds.</summary>
     public static async Task<(AnalyzerCost Half, AnalyzerCost Whole)> GrowthAsync(string[] half, string[] whole, int rounds, CancellationToken cancellationToken)
     {
-        ImmutableArray<SyntaxTree> few = Parse(half), many = Parse(whole);
         List<AnalyzerCost> ofFew = [], ofMany = [];
         for (int round = 0; round <= rounds; round++)
         {
-            AnalyzerCost one = await AnalyzerCost.OfAsync(few, AnalyzerCost.RstGuard, cancellationToken);
-            AnalyzerCost two = await AnalyzerCost.OfAsync(many, AnalyzerCost.RstGuard, cancellationToken);
+            AnalyzerCost one = await RunAsync(half, AnalyzerCost.RstGuard, cancellationToken);
+            AnalyzerCost two = await RunAsync(whole, AnalyzerCost.RstGuard, cancellationToken);
             if (round > 0)
             {
                 ofFew.Add(one);
@@ -63,11 +61,10 @@ internal sealed record Comparison(AnalyzerCost Without, AnalyzerCost With, Compa
     /// <summary>Some analyzers alone: the least of the rounds.</summary>
     public static async Task<AnalyzerCost> AloneAsync(string[] sources, ImmutableArray<DiagnosticAnalyzer> analyzers, int rounds, CancellationToken cancellationToken)
     {
-        ImmutableArray<SyntaxTree> trees = Parse(sources);
         List<AnalyzerCost> costs = [];
         for (int round = 0; round <= rounds; round++)
         {
-            AnalyzerCost cost = await AnalyzerCost.OfAsync(trees, analyzers, cancellationToken);
+            AnalyzerCost cost = await RunAsync(sources, analyzers, cancellationToken);
             if (round > 0)
             {
                 costs.Add(cost);
@@ -77,8 +74,10 @@ internal sealed record Comparison(AnalyzerCost Without, AnalyzerCost With, Compa
         return Least(costs);
     }
 
-    private static ImmutableArray<SyntaxTree> Parse(string[] sources) =>
-        [.. sources.Select((source, index) => CSharpSyntaxTree.ParseText(source, new CSharpParseOptions(LanguageVersion.Latest), $"{index}.cs"))];
+    // Files of its own for each run: what the rules keep of a file must not serve the next.
+    private static Task<AnalyzerCost> RunAsync(string[] sources, ImmutableArray<DiagnosticAnalyzer> analyzers, CancellationToken cancellationToken) =>
+        AnalyzerCost.OfAsync(
+            [.. sources.Select((source, index) => CSharpSyntaxTree.ParseText(source, new CSharpParseOptions(LanguageVersion.Latest), $"{index}.cs"))], analyzers, cancellationToken);
 
     /// <summary>Differences of runs with and without, one a round: their median, and the bounds of their middle half.</summary>
     internal readonly record struct Added(double Median, double Low, double High);

@@ -15,25 +15,25 @@ namespace RstGuard.Sockets;
 /// </summary>
 internal sealed class SocketModel
 {
-    // The one static state of the analyzers; it lives as long as the compilation.
+    // The static state of the analyzers: it lives as long as the compilation, and as the file, which an editor keeps while others change.
     private static readonly ConditionalWeakTable<Compilation, SocketModel> Models = new();
+    private static readonly ConditionalWeakTable<SyntaxTree, TopicsOfFile> Files = new();
+    private static readonly SocketTopicScanner Scanner = new();
 
     private static readonly string[] TestFrameworks =
     [
         "xunit.core", "xunit.v3.core", "nunit.framework", "Microsoft.VisualStudio.TestPlatform.TestFramework", "MSTest.TestFramework", "TUnit.Core",
     ];
 
-    private readonly ConcurrentDictionary<SyntaxTree, SocketTopics> _topicsOfTrees = new();
     private readonly ConcurrentDictionary<INamedTypeSymbol, SocketTopics> _topicsOfTypes = new(SymbolEqualityComparer.Default);
     private readonly ConcurrentDictionary<SyntaxNode, SocketBody> _bodies = new();
     private readonly ConcurrentDictionary<INamedTypeSymbol, TypeFacts> _types = new(SymbolEqualityComparer.Default);
     private readonly ConcurrentDictionary<SyntaxTree, SemanticModel> _semanticModels = new();
-    private readonly SocketTopicScanner _scanner = new();
     private readonly ConcurrentDictionary<ISymbol, ConnectionReach> _reaches = new(SymbolEqualityComparer.Default);
     private TopicsOfOwner? _lastTopics;
     private ConcurrencyTypes? _concurrency;
     private CallGraph? _calls;
-    private int _globalAliases = -1;
+    private TopicsOfFile? _topicsOfAll;
     private readonly bool _hasTestFramework;
 
     private SocketModel(Compilation compilation)
@@ -66,10 +66,13 @@ internal sealed class SocketModel
             return last.Topics;
         }
 
-        SocketTopics topics = GlobalAliases(cancellationToken) | (owner.ContainingType is { } type ? TopicsOf(type, 0, cancellationToken) : TopicsOf(tree, cancellationToken));
+        SocketTopics topics = OfAll(cancellationToken).AliasedGlobally | (owner.ContainingType is { } type ? TopicsOf(type, 0, cancellationToken) : Of(tree, cancellationToken).Mentioned);
         Volatile.Write(ref _lastTopics, new TopicsOfOwner(owner, tree, topics));
         return topics;
     }
+
+    /// <summary>Whether any file of the compilation mentions one of <paramref name="topics"/>; where none does, no body of it can be about them.</summary>
+    internal bool Mentions(SocketTopics topics, CancellationToken cancellationToken) => ((OfAll(cancellationToken).Mentioned | OfAll(cancellationToken).AliasedGlobally) & topics) != 0;
 
     /// <summary>Whether some rule has looked into a body.</summary>
     internal bool HasBodies => !_bodies.IsEmpty;
@@ -211,27 +214,28 @@ internal sealed class SocketModel
         _semanticModels.TryGetValue(tree, out SemanticModel? known) ? known : _semanticModels.GetOrAdd(tree, Compilation.GetSemanticModel(tree));
 #pragma warning restore RS1030
 
-    private SocketTopics GlobalAliases(CancellationToken cancellationToken)
+    // A global alias may give a socket another name in every file.
+    private TopicsOfFile OfAll(CancellationToken cancellationToken)
     {
-        int known = Volatile.Read(ref _globalAliases);
-        if (known < 0)
+        if (Volatile.Read(ref _topicsOfAll) is { } known)
         {
-            SocketTopics topics = SocketTopics.None;
-            foreach (SyntaxTree tree in Compilation.SyntaxTrees)
-            {
-                topics |= _scanner.ScanGlobalAliases(tree.GetRoot(cancellationToken));
-            }
-
-            Volatile.Write(ref _globalAliases, known = (int)topics);
+            return known;
         }
 
-        return (SocketTopics)known;
+        SocketTopics mentioned = SocketTopics.None, aliased = SocketTopics.None;
+        foreach (SyntaxTree tree in Compilation.SyntaxTrees)
+        {
+            TopicsOfFile file = Of(tree, cancellationToken);
+            mentioned |= file.Mentioned;
+            aliased |= file.AliasedGlobally;
+        }
+
+        return Keep(ref _topicsOfAll, new TopicsOfFile(mentioned, aliased));
     }
 
-    private SocketTopics TopicsOf(SyntaxTree tree, CancellationToken cancellationToken) =>
-        _topicsOfTrees.TryGetValue(tree, out SocketTopics known)
-            ? known
-            : _topicsOfTrees.GetOrAdd(tree, _scanner.Scan(tree.GetText(cancellationToken)));
+    private static TopicsOfFile Of(SyntaxTree tree, CancellationToken cancellationToken) => Files.TryGetValue(tree, out TopicsOfFile? known)
+        ? known
+        : Files.GetValue(tree, key => new TopicsOfFile(Scanner.Scan(key.GetText(cancellationToken)), Scanner.ScanGlobalAliases(key.GetRoot(cancellationToken))));
 
     private SocketTopics TopicsOf(INamedTypeSymbol type, int depth, CancellationToken cancellationToken)
     {
@@ -250,7 +254,7 @@ internal sealed class SocketModel
         SocketTopics topics = SocketTopics.None;
         foreach (SyntaxReference part in type.DeclaringSyntaxReferences)
         {
-            topics |= TopicsOf(part.SyntaxTree, cancellationToken);
+            topics |= Of(part.SyntaxTree, cancellationToken).Mentioned;
         }
 
         if (type.BaseType is { } baseType && !baseType.DeclaringSyntaxReferences.IsEmpty)
@@ -264,6 +268,13 @@ internal sealed class SocketModel
         }
 
         return _topicsOfTypes.GetOrAdd(type, topics);
+    }
+
+    private sealed class TopicsOfFile(SocketTopics mentioned, SocketTopics aliasedGlobally)
+    {
+        internal SocketTopics Mentioned { get; } = mentioned;
+
+        internal SocketTopics AliasedGlobally { get; } = aliasedGlobally;
     }
 
     private sealed class TopicsOfOwner(ISymbol owner, SyntaxTree tree, SocketTopics topics)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -18,6 +19,33 @@ public sealed class SocketGateTests
     {
         (SocketModel model, _) = await AnalyzedAsync(Project(Plain));
         Assert.False(model.HasBodies);
+    }
+
+    // With an action for each body, the compiler makes the operations of all of them, whatever the action does.
+    [Fact]
+    public async Task CodeWithoutSockets_GetsNoActions() =>
+        Assert.Empty(await RulesWithActionsAsync(Plain, "class D { string Name => \"not about them\"; }"));
+
+    [Fact]
+    public async Task OneFileOfMany_GivesActionsToTheRulesThatItMayConcern()
+    {
+        List<string> rules = await RulesWithActionsAsync(Plain, "class C { void M(System.Net.Sockets.Socket s) { s.Close(); } }");
+        Assert.Contains("RST1001", rules);
+        Assert.DoesNotContain("RST5002", rules);
+    }
+
+    // What is kept of a file is kept from one compilation to the next, as an editor makes them.
+    [Fact]
+    public async Task FileThatBeginsToUseSockets_IsLookedIntoFromThenOn()
+    {
+        TestProject project = Project(Plain, "class C { }");
+        Compilation compilation = project.Compile();
+        Assert.Empty(await new Analysis(compilation, project.AnalyzerOptions, Verify.AllAnalyzers()).WholeAsync());
+        SyntaxTree changed = compilation.SyntaxTrees.Single(tree => tree.ToString().Contains("class C", StringComparison.Ordinal));
+        const string Sockets = "class C { void M(System.Net.Sockets.Socket s) { s.LingerState = new System.Net.Sockets.LingerOption(true, 0); s.Close(); } }";
+        Compilation with = compilation.ReplaceSyntaxTree(changed, changed.WithChangedText(SourceText.From(Sockets)));
+        Assert.Equal("RST1001", Assert.Single(await new Analysis(with, project.AnalyzerOptions, Verify.AllAnalyzers()).WholeAsync()).Id);
+        Assert.Empty(await new Analysis(with.ReplaceSyntaxTree(with.SyntaxTrees.Last(), changed), project.AnalyzerOptions, Verify.AllAnalyzers()).WholeAsync());
     }
 
     [Fact]
@@ -137,6 +165,24 @@ public sealed class SocketGateTests
         CSharpCompilation compilation = Project(Plain).Compile();
         Assert.Same(SocketModel.For(compilation), SocketModel.For(compilation));
         Assert.NotSame(SocketModel.For(compilation), SocketModel.For(compilation.Clone()));
+    }
+
+    private static async Task<List<string>> RulesWithActionsAsync(params string[] sources)
+    {
+        TestProject project = Project(sources);
+        ImmutableArray<DiagnosticAnalyzer> analyzers = Verify.AllAnalyzers();
+        CompilationWithAnalyzers driver = project.Compile().WithAnalyzers(analyzers, project.AnalyzerOptions);
+        Assert.Empty(await driver.GetAnalyzerDiagnosticsAsync());
+        List<string> rules = [];
+        foreach (DiagnosticAnalyzer analyzer in analyzers)
+        {
+            if ((await driver.GetAnalyzerTelemetryInfoAsync(analyzer, CancellationToken.None)).OperationBlockActionsCount > 0)
+            {
+                rules.Add(analyzer.SupportedDiagnostics[0].Id);
+            }
+        }
+
+        return rules;
     }
 
     private static TestProject Project(params string[] sources) => new()
