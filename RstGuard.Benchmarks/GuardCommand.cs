@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Diagnostics.Tracing;
 using System.Globalization;
 using System.Net;
 using System.Reflection;
@@ -35,7 +34,8 @@ internal static class GuardCommand
         Memory,
         MemoryOfLog,
         SuiteWithout,
-        SuiteWith,
+        SuiteWithEvents,
+        SuiteWithGuard,
         Suites,
     }
 
@@ -102,8 +102,8 @@ internal static class GuardCommand
                 case Part.Memory or Part.MemoryOfLog:
                     await MemoryAsync(number, parsed.GetValue(part) == Part.MemoryOfLog);
                     break;
-                case Part.SuiteWithout or Part.SuiteWith:
-                    (double seconds, double processor) = await GuardedSuite.RunAsync(number, parsed.GetValue(part) == Part.SuiteWith, cancellationToken);
+                case Part.SuiteWithout or Part.SuiteWithEvents or Part.SuiteWithGuard:
+                    (double seconds, double processor) = await GuardedSuite.RunAsync(number, (GuardedSuite.Around)(parsed.GetValue(part) - Part.SuiteWithout), cancellationToken);
                     Print(seconds, processor);
                     break;
                 case Part.Suites:
@@ -220,12 +220,12 @@ internal static class GuardCommand
         List<double[]> processes = [];
         for (int pair = -1; pair < pairs; pair++)
         {
-            double[] row = new double[4];
-            for (int i = 0; i < 2; i++)
+            double[] row = new double[6];
+            for (int i = 0; i < 3; i++)
             {
-                bool guarded = (pair + i) % 2 != 0;
-                double[] figures = (await RunAsync(guarded ? Part.SuiteWith : Part.SuiteWithout, TestsOfASuite, cancellationToken))[0];
-                figures.CopyTo(row, guarded ? 2 : 0);
+                int kind = (pair + i + 1) % 3;
+                double[] figures = (await RunAsync(Part.SuiteWithout + kind, TestsOfASuite, cancellationToken))[0];
+                figures.CopyTo(row, 2 * kind);
             }
 
             if (pair >= 0)
@@ -238,27 +238,33 @@ internal static class GuardCommand
         List<string[]> rows = [];
         foreach ((string name, List<double[]> figures) in new[] { ("a process for each suite", processes), ("one process", warm) })
         {
-            (double ratio, double upper) = MeanRatio([.. figures.Select(row => row[2] / row[0])]);
-            (double processorRatio, double processorUpper) = MeanRatio([.. figures.Select(row => row[3] / row[1])]);
-            rows.Add(
-            [
-                name,
-                (Median(figures, 0) * 1e3).ToString("0", CultureInfo.InvariantCulture),
-                (Median(figures, 2) * 1e3).ToString("0", CultureInfo.InvariantCulture),
-                Ratio(ratio),
-                Ratio(upper),
-                $"{Ratio(processorRatio)} ({Ratio(processorUpper)})",
-            ]);
-            Judge(bars, $"the suite, {name}: upper 95 % bound of the ratio", upper, SuiteBar, "0.000");
+            foreach ((string around, int at) in new[] { ("the events alone", 2), ("a guard", 4) })
+            {
+                (double ratio, double upper) = MeanRatio([.. figures.Select(row => row[at] / row[0])]);
+                (double processorRatio, double processorUpper) = MeanRatio([.. figures.Select(row => row[at + 1] / row[1])]);
+                rows.Add(
+                [
+                    $"{name}, {around}",
+                    (Median(figures, 0) * 1e3).ToString("0", CultureInfo.InvariantCulture),
+                    (Median(figures, at) * 1e3).ToString("0", CultureInfo.InvariantCulture),
+                    Ratio(ratio),
+                    Ratio(upper),
+                    $"{Ratio(processorRatio)} ({Ratio(processorUpper)})",
+                ]);
+                if (around == "a guard")
+                {
+                    Judge(bars, $"the suite, {name}: upper 95 % bound of the ratio", upper, SuiteBar, "0.000");
+                }
+            }
         }
 
         AnalyzersCommand.Print(
             page,
             $"""
             {TestsOfASuite} tests, each of which starts a service with Kestrel on a port of its own, asks it {GuardedSuite.Requests} times (GET and POST of JSON, two thirds of them over one kept connection, the
-            others over a connection each), checks the answers and stops it; with a guard in each test, and without. {pairs} pairs in alternation, once with a process for each suite, as
+            others over a connection each), checks the answers and stops it; without anything, with a listener in each test that does nothing with the runtime's socket events, and with a guard in each. {pairs} of each in alternation, once with a process for each suite, as
             a test run is one, from the first test's beginning to the last one's end, and once in one process that has run the suite {WarmUps} times before.
-            The ratio is the geometric mean over the pairs, its upper bound the upper end of the two-sided 95 % t interval of the mean logarithm.
+            The ratio to the suite without anything is the geometric mean over the pairs, its upper bound the upper end of the two-sided 95 % t interval of the mean logarithm.
             """,
             ["", "without, ms", "with, ms", "ratio", "upper 95 % bound", "processor time (bound)"],
             rows);
@@ -374,33 +380,17 @@ internal static class GuardCommand
     {
         for (int pair = -WarmUps; pair < pairs; pair++)
         {
-            double[] row = new double[4];
-            for (int i = 0; i < 2; i++)
+            double[] row = new double[6];
+            for (int i = 0; i < 3; i++)
             {
-                bool guarded = (pair + i) % 2 != 0;
-                (row[guarded ? 2 : 0], row[guarded ? 3 : 1]) = await GuardedSuite.RunAsync(TestsOfASuite, guarded, cancellationToken);
+                int kind = (pair + i + WarmUps) % 3;
+                (row[2 * kind], row[(2 * kind) + 1]) = await GuardedSuite.RunAsync(TestsOfASuite, (GuardedSuite.Around)kind, cancellationToken);
             }
 
             if (pair >= 0)
             {
                 Print(row);
             }
-        }
-    }
-
-    // What the runtime asks for its events, whatever is done with them.
-    private sealed class IdleListener : EventListener
-    {
-        protected override void OnEventSourceCreated(EventSource eventSource)
-        {
-            if (eventSource.Name is SocketEventLog.RuntimeSource or SocketEventLog.TelemetrySource)
-            {
-                EnableEvents(eventSource, EventLevel.Informational, eventSource.Name == SocketEventLog.RuntimeSource ? SocketEventLog.RuntimeKeywords : EventKeywords.None);
-            }
-        }
-
-        protected override void OnEventWritten(EventWrittenEventArgs eventData)
-        {
         }
     }
 

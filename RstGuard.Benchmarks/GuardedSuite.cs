@@ -7,7 +7,7 @@ namespace RstGuard.Benchmarks;
 
 /// <summary>
 /// Integration tests of an ASP.NET Core service, as a team has them: each starts the service with Kestrel on a port of its own, asks it over
-/// a kept connection and over new ones, checks what comes back, and stops it; with a guard around it or without.
+/// a kept connection and over new ones, checks what comes back, and stops it; with a guard around it or something else.
 /// </summary>
 internal static class GuardedSuite
 {
@@ -17,16 +17,26 @@ internal static class GuardedSuite
     private const int Kept = 24;
     private const int Fresh = 12;
 
+    /// <summary>What is around each test.</summary>
+    internal enum Around
+    {
+        Nothing,
+
+        /// <summary>A listener that has the runtime write its socket events, and does nothing with them.</summary>
+        Events,
+        Guard,
+    }
+
     /// <summary>Runs so many tests.</summary>
     /// <returns>How long it took, and the processor time of the whole process meanwhile, in seconds.</returns>
     /// <exception cref="ResetGuardException">A connection was reset, or the guard can't tell.</exception>
-    public static async Task<(double Seconds, double Processor)> RunAsync(int tests, bool guarded, CancellationToken cancellationToken)
+    public static async Task<(double Seconds, double Processor)> RunAsync(int tests, Around around, CancellationToken cancellationToken)
     {
         TimeSpan processor = Environment.CpuUsage.TotalTime;
         long begun = Stopwatch.GetTimestamp();
         for (int test = 0; test < tests; test++)
         {
-            if (guarded)
+            if (around == Around.Guard)
             {
                 await using ResetGuard guard = ResetGuard.Start();
                 await TestAsync(cancellationToken);
@@ -34,6 +44,7 @@ internal static class GuardedSuite
             }
             else
             {
+                using IdleListener? listener = around == Around.Events ? new IdleListener() : null;
                 await TestAsync(cancellationToken);
             }
         }

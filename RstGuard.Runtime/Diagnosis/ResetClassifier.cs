@@ -277,7 +277,7 @@ internal static class ResetClassifier
 
         foreach (SegmentRecord segment in seen.LastSegments)
         {
-            if (!IsFromSender(seen, segment) && (segment.Flags & TcpFlags.Ack) != 0 && Sequence.IsAfter(segment.AcknowledgmentNumber, seen.SenderFinSequenceNumber))
+            if (!IsFromSender(seen, segment) && AcknowledgesFin(seen, segment))
             {
                 long passed = seen.Reset.TimestampNanoseconds - segment.TimestampNanoseconds;
                 long seconds = (passed + (Slack / 10)) / Second;
@@ -635,15 +635,18 @@ internal static class ResetClassifier
         return true;
     }
 
+    // Without ACK the number is 0 (a SYN's), which lies behind half of all sequence numbers.
+    private static bool AcknowledgesFin(ResetObservation seen, SegmentRecord segment) =>
+        (segment.Flags & TcpFlags.Ack) != 0 && Sequence.IsAfter(segment.AcknowledgmentNumber, seen.SenderFinSequenceNumber);
+
     private static void ClassifyDataAfterClose(Finding finding, CounterProof counters, SegmentRecord trigger)
     {
         ResetObservation seen = finding.Observed;
         finding.For(DataAfterClose, "fin-before-data", "the sender had sent FIN, and this segment brought new data", seen.SenderFinFrame, trigger.Frame, seen.Reset.Frame);
         finding.Candidates.Add(DataAfterClose);
         bool finAcknowledgedBefore = seen.LastSegments.Any(segment =>
-            !IsFromSender(seen, segment) && segment.Frame < trigger.Frame
-            && Sequence.IsAfter(segment.AcknowledgmentNumber, seen.SenderFinSequenceNumber));
-        bool acknowledgesFin = Sequence.IsAfter(trigger.AcknowledgmentNumber, seen.SenderFinSequenceNumber);
+            !IsFromSender(seen, segment) && segment.Frame < trigger.Frame && AcknowledgesFin(seen, segment));
+        bool acknowledgesFin = AcknowledgesFin(seen, trigger);
         if (acknowledgesFin && !finAcknowledgedBefore)
         {
             finding.Candidates.Add(Linger2Negative);

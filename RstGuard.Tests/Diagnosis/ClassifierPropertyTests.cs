@@ -27,6 +27,32 @@ public sealed class ClassifierPropertyTests
         from client in Gen.Choose(int.MinValue, int.MaxValue) from server in Gen.Choose(int.MinValue, int.MaxValue) select (Client: unchecked((uint)client), Server: unchecked((uint)server)),
         (conversation, shift) => SameVerdicts(conversation, conversation.Segments.Select(segment => Shift(conversation, segment, shift.Client, shift.Server))));
 
+    // A SYN has no acknowledgment number: the 0 in its place must not be taken for one that acknowledges the FIN.
+    [Theory]
+    [InlineData(1u)]
+    [InlineData(0x4000_0000u)]
+    [InlineData(0x8000_0001u)]
+    [InlineData(0xc000_0000u)]
+    public void FinThatNothingAcknowledged_LeavesTheLateAckAmongTheCandidates_WhateverTheNumbers(uint start)
+    {
+        IPEndPoint client = new(IPAddress.Loopback, 38513), server = new(IPAddress.Loopback, 10042);
+        const TcpFlags Fin = TcpFlags.Fin | TcpFlags.Ack;
+        uint next = unchecked(start + 1);
+        WireSegment[] segments =
+        [
+            new(client, server, TcpFlags.Syn, 1000, 0) { Time = 0 },
+            new(server, client, TcpFlags.Syn | TcpFlags.Ack, start, 1001) { Time = 10_000 },
+            new(client, server, TcpFlags.Ack, 1001, next) { Time = 20_000 },
+            new(server, client, Fin, next, 1001) { Time = 500_000_000 },
+            new(server, client, Fin, next, 1001) { Time = 700_000_000 },
+            new(server, client, Fin, next, 1001) { Time = 1_100_000_000 },
+            new(client, server, TcpFlags.Push | TcpFlags.Ack, 1001, next) { Time = 1_600_000_000, Payload = new byte[100] },
+            new(server, client, TcpFlags.Reset, next, 0) { Time = 1_600_100_000, Window = 0 },
+        ];
+        ResetVerdict verdict = Assert.Single(Record(segments).Resets);
+        Assert.Equal([ResetCause.DataAfterClose, ResetCause.LateAckAfterTimeout, ResetCause.FilteredReject], verdict.Candidates);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
