@@ -518,7 +518,7 @@ public static class LabScenarios
         }
 
         using Socket second = network.NewSocket();
-        second.Bind(network.Far);
+        LabNetwork.WaitUntil(() => KernelSockets.TryBind(second, network.Far), $"{network.Far} was still in use.");
         TcpRepair.BeginAt(second, next - 1000);
         second.Connect(network.Near);
         using Socket accepted = listener.Accept();

@@ -25,6 +25,20 @@ internal static class KernelSockets
     public static Task WaitUntilReleasedAsync(IPEndPoint local, IPEndPoint remote) =>
         WaitAsync(() => Row(local, remote) is not { } row || Field(row, InodeField) == "0", $"A process still holds the socket of {local} to {remote}");
 
+    /// <summary>Whether a socket could be bound to an address that another one has just left; not while a child process holds a copy of that one.</summary>
+    public static bool TryBind(Socket socket, IPEndPoint local)
+    {
+        try
+        {
+            socket.Bind(local);
+            return true;
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Waits until a condition holds.</summary>
     /// <exception cref="TimeoutException">It did not within <see cref="LoopbackPair.Wait"/>.</exception>
     public static async Task WaitAsync(Func<bool> condition, string otherwise)

@@ -69,7 +69,7 @@ public static partial class LoopbackScenarios
 
             // The server's end is in TIME-WAIT now; the client's is gone, so its port is free.
             using Socket second = NewSocket(run);
-            second.Bind(clientEnd);
+            await KernelSockets.WaitAsync(() => KernelSockets.TryBind(second, clientEnd), $"{clientEnd} was still in use").ConfigureAwait(false);
             second.Connect(run.EndPoint);
             using Socket accepted = await AcceptAsync(listener, run).ConfigureAwait(false);
             second.Shutdown(SocketShutdown.Send);
