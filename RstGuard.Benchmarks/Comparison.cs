@@ -34,9 +34,10 @@ internal sealed record Comparison(AnalyzerCost Without, AnalyzerCost With, Compa
 
         Added AddedTo(Func<AnalyzerCost, double> figure)
         {
-            double[] differences = [.. with.Zip(without, (more, less) => figure(more) - figure(less)).Order()];
+            double[] differences = [.. with.Zip(without, (more, less) => figure(more) - figure(less))];
+            double median = GuardCommand.Median(differences);
             int last = differences.Length - 1;
-            return new Added((differences[last / 2] + differences[differences.Length / 2]) / 2, differences[last / 4], differences[last - (last / 4)]);
+            return new Added(median, differences[last / 4], differences[last - (last / 4)]);
         }
     }
 

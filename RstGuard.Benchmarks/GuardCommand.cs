@@ -238,7 +238,7 @@ internal static class GuardCommand
         List<string[]> rows = [];
         foreach ((string name, List<double[]> figures) in new[] { ("a process for each suite", processes), ("one process", warm) })
         {
-            foreach ((string around, int at) in new[] { ("the events alone", 2), ("a guard", 4) })
+            foreach ((string around, int at, bool isJudged) in new[] { ("the events alone", 2, false), ("a guard", 4, true) })
             {
                 (double ratio, double upper) = MeanRatio([.. figures.Select(row => row[at] / row[0])]);
                 (double processorRatio, double processorUpper) = MeanRatio([.. figures.Select(row => row[at + 1] / row[1])]);
@@ -251,7 +251,7 @@ internal static class GuardCommand
                     Ratio(upper),
                     $"{Ratio(processorRatio)} ({Ratio(processorUpper)})",
                 ]);
-                if (around == "a guard")
+                if (isJudged)
                 {
                     Judge(bars, $"the suite, {name}: upper 95 % bound of the ratio", upper, SuiteBar, "0.000");
                 }
@@ -417,7 +417,8 @@ internal static class GuardCommand
 
     private static double Median(List<double[]> figures, int column) => Median([.. figures.Select(row => row[column])]);
 
-    private static double Median(double[] values)
+    /// <summary>The median; sorts the values.</summary>
+    internal static double Median(double[] values)
     {
         Array.Sort(values);
         return (values[(values.Length - 1) / 2] + values[values.Length / 2]) / 2;

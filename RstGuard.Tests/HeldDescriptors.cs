@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 using RstGuard.Tests;
 
 [assembly: AssemblyFixture(typeof(HeldDescriptors))]
@@ -15,14 +16,17 @@ public sealed class HeldDescriptors : IDisposable
     private const string Variable = "RSTGUARD_HOLD";
     private const int CopyAbove = 1030; // F_DUPFD_CLOEXEC, fcntl.h
 
+    /// <summary>Whether copies are held in this run.</summary>
+    public static bool AreAskedFor { get; } = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 };
+
     private readonly Thread? _holding;
     private readonly CancellationTokenSource _end = new();
 
     public HeldDescriptors()
     {
-        if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } asked)
+        if (AreAskedFor)
         {
-            int[] milliseconds = [.. asked.Split(',').Select(int.Parse)];
+            int[] milliseconds = [.. Environment.GetEnvironmentVariable(Variable)!.Split(',').Select(int.Parse)];
             _holding = new Thread(() => Hold(milliseconds[0], milliseconds[1])) { IsBackground = true, Name = "held descriptors" };
             _holding.Start();
         }
@@ -37,7 +41,7 @@ public sealed class HeldDescriptors : IDisposable
 
     private void Hold(int hold, int pause)
     {
-        List<int> copies = [];
+        List<SafeFileHandle> copies = [];
         while (!_end.IsCancellationRequested)
         {
             // A descriptor that is gone meanwhile, as that of the listing itself, can't be copied.
@@ -45,16 +49,12 @@ public sealed class HeldDescriptors : IDisposable
             {
                 if (Control(int.Parse(Path.GetFileName(name)), CopyAbove, 0) is >= 0 and int copy)
                 {
-                    copies.Add(copy);
+                    copies.Add(new SafeFileHandle(copy, ownsHandle: true));
                 }
             }
 
             _end.Token.WaitHandle.WaitOne(hold);
-            foreach (int copy in copies)
-            {
-                _ = Close(copy);
-            }
-
+            copies.ForEach(copy => copy.Dispose());
             copies.Clear();
             _end.Token.WaitHandle.WaitOne(pause);
         }
@@ -62,7 +62,4 @@ public sealed class HeldDescriptors : IDisposable
 
     [DllImport("libc", EntryPoint = "fcntl")]
     private static extern int Control(int descriptor, int command, int argument);
-
-    [DllImport("libc", EntryPoint = "close")]
-    private static extern int Close(int descriptor);
 }

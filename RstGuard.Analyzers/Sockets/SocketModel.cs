@@ -72,7 +72,11 @@ internal sealed class SocketModel
     }
 
     /// <summary>Whether any file of the compilation mentions one of <paramref name="topics"/>; where none does, no body of it can be about them.</summary>
-    internal bool Mentions(SocketTopics topics, CancellationToken cancellationToken) => ((OfAll(cancellationToken).Mentioned | OfAll(cancellationToken).AliasedGlobally) & topics) != 0;
+    internal bool Mentions(SocketTopics topics, CancellationToken cancellationToken)
+    {
+        TopicsOfFile all = OfAll(cancellationToken);
+        return ((all.Mentioned | all.AliasedGlobally) & topics) != 0;
+    }
 
     /// <summary>Whether some rule has looked into a body.</summary>
     internal bool HasBodies => !_bodies.IsEmpty;
@@ -233,9 +237,15 @@ internal sealed class SocketModel
         return Keep(ref _topicsOfAll, new TopicsOfFile(mentioned, aliased));
     }
 
-    private static TopicsOfFile Of(SyntaxTree tree, CancellationToken cancellationToken) => Files.TryGetValue(tree, out TopicsOfFile? known)
-        ? known
-        : Files.GetValue(tree, key => new TopicsOfFile(Scanner.Scan(key.GetText(cancellationToken)), Scanner.ScanGlobalAliases(key.GetRoot(cancellationToken))));
+    private static TopicsOfFile Of(SyntaxTree tree, CancellationToken cancellationToken) =>
+        Files.TryGetValue(tree, out TopicsOfFile? known) ? known : Read(tree, cancellationToken);
+
+    // Apart, because what a lambda captures is allocated at each call of the method around it.
+    private static TopicsOfFile Read(SyntaxTree tree, CancellationToken cancellationToken)
+    {
+        TopicsOfFile read = new(Scanner.Scan(tree.GetText(cancellationToken)), Scanner.ScanGlobalAliases(tree.GetRoot(cancellationToken)));
+        return Files.GetValue(tree, _ => read);
+    }
 
     private SocketTopics TopicsOf(INamedTypeSymbol type, int depth, CancellationToken cancellationToken)
     {

@@ -107,7 +107,7 @@ public sealed partial class KernelResetTrace : IDisposable
         {
             try
             {
-                Remove(_instance);
+                Remove(_instance, LongestBusy);
             }
             catch (IOException) when (Directory.Exists(_instance))
             {
@@ -151,7 +151,7 @@ public sealed partial class KernelResetTrace : IDisposable
         {
             try
             {
-                Remove(instance);
+                Remove(instance, TimeSpan.Zero);
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
@@ -173,11 +173,11 @@ public sealed partial class KernelResetTrace : IDisposable
     }
 
     // An instance with an armed trigger can't be removed.
-    private static void Remove(string instance)
+    private static void Remove(string instance, TimeSpan patience)
     {
         Write(instance, Event + "/enable", "0");
         Write(instance, Event + "/trigger", "!stacktrace");
-        long deadline = Environment.TickCount64 + (long)LongestBusy.TotalMilliseconds;
+        long deadline = Environment.TickCount64 + (long)patience.TotalMilliseconds;
         while (true)
         {
             try

@@ -1,12 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
 using RstGuard.Capture;
-using RstGuard.Scenarios;
 using RstGuard.Tcp;
 
 namespace RstGuard.Tests.Capture;
 
 /// <summary>What a guard relies on at its end: that nothing which was sent before it is still on its way to the capture.</summary>
+[Collection(nameof(LoopbackBacklogTests))]
 public sealed class LoopbackBacklogTests
 {
     [Fact]
@@ -27,12 +27,12 @@ public sealed class LoopbackBacklogTests
     {
         CapabilityProbe probe = CaptureCapability.ProbePacketSocket();
         Requirement.Check("capture", probe.IsAvailable, probe.Reason + probe.Remedy);
+        Assert.SkipWhen(HeldDescriptors.AreAskedFor, "A socket is not closed when Close returns while a copy of its descriptor is held.");
         IPAddress address = IPAddress.Parse("127.9.14.2");
         using IPacketSource source = LinuxPacketSocket.OpenLoopback(new CaptureFilter { Addresses = [address] });
         using Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(address, 0));
         listener.Listen();
-        int late = 0;
         using (new Load(Environment.ProcessorCount))
         {
             for (int i = 0; i < 100; i++)
@@ -40,23 +40,12 @@ public sealed class LoopbackBacklogTests
                 using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
                 await client.ConnectAsync(listener.LocalEndPoint!, TestContext.Current.CancellationToken);
                 using Socket server = await listener.AcceptAsync(TestContext.Current.CancellationToken);
-                IPEndPoint closed = (IPEndPoint)server.LocalEndPoint!;
                 server.LingerState = new LingerOption(true, 0);
                 server.Close();
-                int resets = ResetsThatWait(source);
-                if (resets == 0)
-                {
-                    // Now and then a child process that another test starts still holds the socket.
-                    late++;
-                    await KernelSockets.WaitUntilReleasedAsync(closed, (IPEndPoint)client.LocalEndPoint!);
-                    resets = ResetsThatWait(source);
-                }
 
-                Assert.Equal(1, resets);
+                Assert.Equal(1, ResetsThatWait(source));
             }
         }
-
-        Assert.InRange(late, 0, 10);
     }
 
     private static int ResetsThatWait(IPacketSource source)
@@ -70,3 +59,7 @@ public sealed class LoopbackBacklogTests
         return resets;
     }
 }
+
+/// <summary>Alone: a child process that another test starts holds a copy of each socket until exec, and then no close is done when it returns.</summary>
+[CollectionDefinition(nameof(LoopbackBacklogTests), DisableParallelization = true)]
+public sealed class LoopbackBacklogAlone;

@@ -11,6 +11,7 @@ public sealed class WholeNamespaceTests
     {
         Requirement.Check("netns", OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "a further network namespace in this process needs root on Linux");
         Requirement.Check("netns", LabNetwork.Need.Probe() is null, LabNetwork.Need.Probe() ?? "");
+        Requirement.Check("netns", LabNetwork.Ip.Probe() is null, LabNetwork.Ip.Probe() ?? "");
         using NamespaceThread thread = await NamespaceThread.StartAsync();
         (bool Alone, bool BesideOneThatIsDown, bool BesideOneThatIsUp) seen = await thread.InvokeAsync(() =>
         {
