@@ -1,3 +1,5 @@
+using RstGuard.Scenarios;
+
 namespace RstGuard.Tests;
 
 /// <summary>
@@ -18,6 +20,16 @@ internal static class Requirement
         }
 
         Assert.True(available, $"{Variable} requires {requirement}, which is missing: {reason}");
+    }
+
+    /// <summary>The same for each of <paramref name="needs"/> that this machine lacks.</summary>
+    public static void Check(string requirement, params ScenarioNeed[] needs)
+    {
+        foreach (ScenarioNeed need in needs)
+        {
+            string? missing = need.Probe();
+            Check(requirement, missing is null, missing ?? "");
+        }
     }
 
     internal static IReadOnlySet<string> Required(string? value)

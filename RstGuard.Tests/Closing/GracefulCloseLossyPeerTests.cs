@@ -46,8 +46,7 @@ public sealed class GracefulCloseLossyPeerTests
 
     private static async Task<(int Received, ResetRecording Recording)> CloseOverLossAsync(string loss, Func<ConnectedPair, Task> close)
     {
-        Requirement.Check("netns", LabNetwork.Need.Probe() is null, LabNetwork.Need.Probe() ?? "");
-        Requirement.Check("netns", LabNetwork.Nft.Probe() is null, LabNetwork.Nft.Probe() ?? "");
+        Requirement.Check("netns", LabNetwork.Need, LabNetwork.Nft);
         await using LabNetwork network = await LabNetwork.CreateAsync(new ScenarioOptions());
         await using ResetRecorder recorder = await network.InvokeAsync(() => ResetRecorder.Start(LinuxPacketSocket.OpenLoopback()));
         using ConnectedPair pair = await network.InvokeAsync(() =>

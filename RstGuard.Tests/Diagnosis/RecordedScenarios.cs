@@ -86,7 +86,7 @@ internal static class RecordedScenarios
         Requirement.Check("capture", probe.IsAvailable, probe.Reason + probe.Remedy);
         if (scenario is not LoopbackScenario)
         {
-            Requirement.Check("netns", LabNetwork.Need.Probe() is null, LabNetwork.Need.Probe() ?? "");
+            Requirement.Check("netns", LabNetwork.Need);
         }
     }
 

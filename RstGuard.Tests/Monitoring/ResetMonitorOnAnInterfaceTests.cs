@@ -15,7 +15,7 @@ public sealed class ResetMonitorOnAnInterfaceTests
     [InlineData(false)]
     public async Task ResetOverAnInterface_IsSeenWithItsDirection(bool sent)
     {
-        Requirement.Check("netns", LabNetwork.Need.Probe() is null, LabNetwork.Need.Probe() ?? "");
+        Requirement.Check("netns", LabNetwork.Need, LabNetwork.Ip);
         await using LabNetwork here = await LabNetwork.CreateAsync(new ScenarioOptions());
         await using LabNetwork there = await LabNetwork.CreateAsync(new ScenarioOptions());
         string thread = await there.InvokeAsync(() => Path.GetFileName(new FileInfo("/proc/thread-self").LinkTarget!));
